@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reactor: the inside of h2client_reactor. It joins the loop port, the system
+ * port's clock, the timers and the deferred tasks, and knows no system call. The
+ * session owns one and turns it; tests make their own over the virtual clock.
+ *
+ * A turn: wait -> descriptors' on_ready -> expired timers -> deferred tasks (also
+ * those deferred meanwhile, up to a bound; the rest makes the next wait a poll).
+ */
+#ifndef H2I_REACTOR_H
+#define H2I_REACTOR_H
+
+#include "base/list.h"
+#include "base/timers.h"
+#include "h2client/reactor.h"
+
+typedef void (*h2i_log_sink)(h2client_log_level level, const char *area, const char *text,
+                             void *user);
+
+struct h2client_reactor {
+    const h2client_allocator *allocator;
+    h2client_system *system; /* borrowed */
+    h2client_loop *loop;     /* borrowed */
+    struct h2i_timers timers;
+    h2client_task tasks;     /* head of a circular list; only its links are used */
+    int64_t now_us;          /* taken when the turn begins, and after the wait */
+    int64_t armed_us;        /* what the loop was last told; INT64_MAX: nothing */
+    bool is_turning;
+    struct {
+        h2i_log_sink sink;   /* NULL: nobody listens */
+        void *user;
+        h2client_log_level level;
+    } log;
+};
+
+void h2i_reactor_init(struct h2client_reactor *reactor, const h2client_allocator *allocator,
+                      h2client_system *system, h2client_loop *loop);
+void h2i_reactor_finish(struct h2client_reactor *reactor);
+
+/* One turn; waits at most timeout_us (negative: for ever), not at all when a task
+ * is deferred or a timer is due. Returns OK, INTERRUPTED (after doing what was
+ * due) or SYSTEM_FAILED. */
+h2client_error_code h2i_reactor_turn(struct h2client_reactor *reactor, int64_t timeout_us);
+/* 0: due now; INT64_MAX: nothing is planned. */
+int64_t h2i_reactor_next_timeout_us(const struct h2client_reactor *reactor);
+/* Tells the loop the next deadline if it moved: before an application polls. */
+void h2i_reactor_arm(struct h2client_reactor *reactor);
+/* Takes the clock again (a start outside a turn). */
+void h2i_reactor_refresh_clock(struct h2client_reactor *reactor);
+
+bool h2i_reactor_logs(const struct h2client_reactor *reactor, h2client_log_level level);
+__attribute__((format(printf, 4, 5))) void h2i_log(struct h2client_reactor *reactor,
+                                                   h2client_log_level level, const char *area,
+                                                   const char *format, ...);
+
+#endif

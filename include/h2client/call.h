@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls: one request each, and what becomes of it.
+ *
+ *     h2client_call *call = h2client_get(session, "https://example.com/",
+ *                                        .total_timeout_ms = 10000);
+ *     const h2client_response *resp = h2client_call_await(call);
+ *     if (resp)
+ *         puts(h2client_response_body(resp).data);
+ *     else
+ *         puts(h2client_call_error(call)->message);
+ *     h2client_call_destroy(call);
+ *
+ * Life of a call
+ *   1. Starting never blocks, runs no callback and cannot fail apart: whatever
+ *      is wrong, a bad URL included, is the call's outcome. NULL (no memory) is a
+ *      valid argument of every function here.
+ *   2. It runs while something drives its session (session.h, "Who drives").
+ *   3. It ends once: on_done runs exactly once for every started call, as its
+ *      last callback, with the outcome settled.
+ *   4. h2client_call_destroy gives the handle back, at any time, also inside any
+ *      callback; a call that still runs is cancelled by it and its on_done still
+ *      comes (from the next driving function). A call may outlive its session.
+ *
+ * Callbacks run one after the other on the session's thread, only from driving
+ * functions, and may start, cancel, pause and destroy anything, the call itself
+ * and the session included. Driving functions called inside one return REENTRANT
+ * (a pointer: NULL) and do nothing; use their twins with try_ there.
+ */
+#ifndef H2CLIENT_CALL_H
+#define H2CLIENT_CALL_H
+
+#include "error.h"
+#include "response.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- request bodies ---------------------------------------------------- */
+
+#define H2CLIENT_LENGTH_UNKNOWN ((int64_t)-1)
+
+typedef enum h2client_pull_result {
+    H2CLIENT_PULL_MORE = 0,    /* *n bytes (>= 1) written, there may be more */
+    H2CLIENT_PULL_END = 1,     /* *n bytes (0 is fine) written, that was all */
+    H2CLIENT_PULL_NOT_NOW = 2, /* nothing yet: asked again after h2client_call_resume_upload */
+    H2CLIENT_PULL_FAILED = 3   /* the call ends with UPLOAD_READ */
+} h2client_pull_result;
+
+/* Writes up to `cap` bytes of the body. `cap` is never 0. */
+typedef h2client_pull_result (*h2client_pull_fn)(void *buf, size_t cap, size_t *n, void *user);
+/* Goes back to the first byte, so that the request can be sent again. */
+typedef bool (*h2client_rewind_fn)(void *user);
+/* The library is done with the body; runs exactly once, before on_done. */
+typedef void (*h2client_release_fn)(void *user);
+
+/*
+ * Where a request's body comes from: exactly one of data, file, pull. Use the
+ * macros below. The struct itself is copied when the call starts.
+ */
+typedef struct h2client_body {
+    H2CLIENT_SIZE_MEMBER(struct h2client_body);
+    /* Bytes. Copied, unless `release` is set: then they are used where they are
+     * until it runs. */
+    const void *data;
+    /* A path. Opened when the call starts, read as the peer takes it, with its
+     * length as content-length where it has one. */
+    const char *file;
+    /* A function that is asked for bytes when the peer has room for them. */
+    h2client_pull_fn pull;
+    h2client_rewind_fn rewind; /* with pull; NULL: the body goes out once at most */
+    h2client_release_fn release;
+    void *user;                /* for the three functions */
+    /* Of data: its length. Of pull and file: what content-length declares, or
+     * H2CLIENT_LENGTH_UNKNOWN (file: its size). A source that turns out shorter or
+     * longer ends the call with UPLOAD_LENGTH and never counts as a whole request. */
+    int64_t len;
+} h2client_body;
+
+/* ---- callbacks --------------------------------------------------------- */
+
+/* The final response's head has come. At most once. */
+typedef void (*h2client_on_response_fn)(h2client_call *call, const h2client_response *resp,
+                                        void *user);
+/* An interim response (RFC 9110 15.2): 100, 103 ... Its fields end with a NULL
+ * name and are valid only during the call. At most 32 times. */
+typedef void (*h2client_on_informational_fn)(h2client_call *call, int status,
+                                             const h2client_header *fields, void *user);
+/*
+ * Bytes of the body (len >= 1), in order, valid only during the call. Returns how
+ * many of them are done with; their room is given back to the peer. The rest is
+ * given back later by h2client_call_credit: bytes not credited hold the sender
+ * back. Usually: return len.
+ */
+typedef size_t (*h2client_on_data_fn)(h2client_call *call, const void *data, size_t len,
+                                      void *user);
+/* The end: `error` is what h2client_call_error returns (code OK: success). The
+ * last callback; the call may be destroyed in it. */
+typedef void (*h2client_on_done_fn)(h2client_call *call, const h2client_error *error, void *user);
+
+/* ---- options ----------------------------------------------------------- */
+
+/* How the body of a response is taken when there is no on_data. */
+typedef enum h2client_delivery {
+    H2CLIENT_DELIVERY_INHERIT = 0,
+    /* Collected, up to max_body_bytes. The default. */
+    H2CLIENT_DELIVERY_WHOLE = 1,
+    /* Held, by flow control, until h2client_call_read takes it. await_response,
+     * read and try_read switch a call to this, await and gather back to WHOLE. */
+    H2CLIENT_DELIVERY_PULL = 2
+} h2client_delivery;
+
+typedef enum h2client_http_version {
+    H2CLIENT_HTTP_INHERIT = 0,
+    /* https: what ALPN chooses; http: HTTP/1.1. The default. */
+    H2CLIENT_HTTP_AUTO = 1,
+    /* HTTP/2 without asking: over http with prior knowledge (RFC 9113 3.3), over
+     * https offering only h2. */
+    H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE = 2
+} h2client_http_version;
+
+/*
+ * Options of one call. Zero inherits from the session's `defaults`, these from
+ * the library (README, "Defaults"). Everything is copied when the call starts,
+ * a body's bytes as h2client_body says. Times are milliseconds; every limit takes
+ * H2CLIENT_NO_LIMIT; other negative values are INVALID_ARGUMENT.
+ */
+typedef struct h2client_call_options {
+    H2CLIENT_SIZE_MEMBER(struct h2client_call_options);
+    const char *url;                 /* set by h2client_get and its kin */
+    /* Ended by a NULL name. Sent in order, names lower-cased. Names must be tokens,
+     * values free of NUL, CR, LF and of space at the ends. Refused, because the
+     * library owns them: connection, keep-alive, proxy-connection,
+     * transfer-encoding, upgrade, pseudo fields, te but "trailers"; `host` becomes
+     * :authority; content-length must equal the body's. A call's list is sent
+     * after the session's; a name in it replaces the session's fields of that name. */
+    const h2client_header *headers;
+    const h2client_body *body;       /* NULL: none */
+    h2client_on_response_fn on_response;
+    h2client_on_informational_fn on_informational;
+    h2client_on_data_fn on_data;
+    h2client_on_done_fn on_done;
+    void *user;                      /* for the four callbacks */
+    int64_t total_timeout_ms;        /* from the start to the end; none */
+    int64_t connect_timeout_ms;      /* DNS + connect + TLS together; 20,000 */
+    int64_t dns_timeout_ms;          /* 5,000 */
+    int64_t sock_connect_timeout_ms; /* all addresses together; 10,000 */
+    int64_t tls_timeout_ms;          /* 10,000 */
+    int64_t first_byte_timeout_ms;   /* request sent to the response's head; 60,000 */
+    int64_t read_idle_timeout_ms;    /* between bytes of the body; 60,000 */
+    int64_t write_stall_timeout_ms;  /* no byte of the request accepted; 30,000 */
+    int64_t max_body_bytes;          /* of a collected body; 64 MiB */
+    h2client_delivery delivery;
+    h2client_http_version http_version;
+} h2client_call_options;
+
+/* ---- starting ---------------------------------------------------------- */
+
+/*
+ * The function under the macros. `method` NULL: GET; `url` NULL: options->url.
+ * Returns NULL only for lack of memory. `session` may be NULL (it could not be
+ * made): the call is NULL then too.
+ */
+H2CLIENT_API H2CLIENT_MUST_USE h2client_call *h2client_start(h2client_session *session,
+                                                             const char *method, const char *url,
+                                                             const h2client_call_options *options);
+
+#ifndef __cplusplus
+
+/* Options as an argument: h2client_start(s, "PURGE", url, H2CLIENT_CALL(.user = me)). */
+#define H2CLIENT_CALL(...)                                                                         \
+    (&(const h2client_call_options){__VA_ARGS__, .size = sizeof(h2client_call_options)})
+
+/* h2client_get(session, url, .option = value ...): C11's keyword arguments. The
+ * literals live until the end of the enclosing block. */
+#define H2CLIENT_KEYWORD_CALL(session, method, ...)                                                \
+    h2client_start(session, method, NULL, H2CLIENT_CALL(.url = __VA_ARGS__))
+
+#define h2client_get(session, ...) H2CLIENT_KEYWORD_CALL(session, "GET", __VA_ARGS__)
+#define h2client_head(session, ...) H2CLIENT_KEYWORD_CALL(session, "HEAD", __VA_ARGS__)
+#define h2client_post(session, ...) H2CLIENT_KEYWORD_CALL(session, "POST", __VA_ARGS__)
+#define h2client_put(session, ...) H2CLIENT_KEYWORD_CALL(session, "PUT", __VA_ARGS__)
+#define h2client_patch(session, ...) H2CLIENT_KEYWORD_CALL(session, "PATCH", __VA_ARGS__)
+#define h2client_delete(session, ...) H2CLIENT_KEYWORD_CALL(session, "DELETE", __VA_ARGS__)
+
+#define H2CLIENT_HEADERS(...) ((const h2client_header[]){__VA_ARGS__, {NULL, NULL}})
+
+#define H2CLIENT_BODY(...)                                                                         \
+    (&(const h2client_body){__VA_ARGS__, .size = sizeof(h2client_body)})
+#define H2CLIENT_BYTES(bytes, n_bytes)                                                             \
+    H2CLIENT_BODY(.data = (bytes), .len = (int64_t)(n_bytes))
+#define H2CLIENT_TEXT(text) H2CLIENT_BYTES(text, strlen(text)) /* needs <string.h> */
+#define H2CLIENT_FILE(path) H2CLIENT_BODY(.file = (path), .len = H2CLIENT_LENGTH_UNKNOWN)
+#define H2CLIENT_PULL(pull_fn, user_data, n_bytes)                                                 \
+    H2CLIENT_BODY(.pull = (pull_fn), .user = (user_data), .len = (n_bytes))
+
+#endif
+
+/* ---- waiting: these drive ---------------------------------------------- */
+
+/* Until the call has ended, its body taken whole. The response, or NULL: see
+ * h2client_call_error (PENDING: interrupted by h2client_session_wake). */
+H2CLIENT_API const h2client_response *h2client_call_await(h2client_call *call);
+/* Until the response's head is there, or the call has failed. */
+H2CLIENT_API const h2client_response *h2client_call_await_response(h2client_call *call);
+/* Until all have ended, each body taken whole. NULLs are skipped. OK, INTERRUPTED
+ * or REENTRANT; how each ended is its own to tell. */
+H2CLIENT_API h2client_error_code h2client_gather(h2client_call *const *calls, size_t n);
+/* Until one of them has ended: its place in the list; n when the list is empty or
+ * all are NULL, or when interrupted or reentrant. A call that has ended before counts. */
+H2CLIENT_API size_t h2client_wait_any(h2client_call *const *calls, size_t n);
+
+/* ---- pulling the body -------------------------------------------------- */
+
+/*
+ * Takes bytes of the body, waiting for at least one. OK with *n >= 1; OK with
+ * *n == 0 at the end; otherwise the call's error code, with *n == 0. Each byte
+ * taken gives its room back to the peer.
+ */
+H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_read(h2client_call *call,
+                                                                      void *buf, size_t cap,
+                                                                      size_t *n);
+/* The twin that drives nothing and works anywhere: PENDING when there is none now. */
+H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_try_read(h2client_call *call,
+                                                                          void *buf, size_t cap,
+                                                                          size_t *n);
+
+/* ---- anywhere, also inside callbacks ----------------------------------- */
+
+/* The response: NULL until its head has come, and NULL again once the call has
+ * failed. Borrowed from the call. An HTTP status >= 400 is a response. */
+H2CLIENT_API const h2client_response *h2client_call_response(const h2client_call *call);
+/* What a failed call did receive; NULL if that was nothing. */
+H2CLIENT_API const h2client_response *h2client_call_partial_response(const h2client_call *call);
+/* Never NULL: OK after a success, PENDING while running, and for a NULL call the
+ * static NO_MEMORY. */
+H2CLIENT_API const h2client_error *h2client_call_error(const h2client_call *call);
+/* PENDING while it runs, then the code of its error (OK: success). */
+H2CLIENT_API h2client_error_code h2client_call_state(const h2client_call *call);
+H2CLIENT_API void *h2client_call_user(const h2client_call *call);
+/* Counters, times and addresses; never NULL; see response.h. */
+H2CLIENT_API const h2client_call_info *h2client_call_get_info(const h2client_call *call);
+
+/* Ends the call with CANCELLED (on the wire RST_STREAM with CANCEL, RFC 9113
+ * 5.4.2); others are not disturbed. Nothing happens to one that has ended. */
+H2CLIENT_API void h2client_call_cancel(h2client_call *call);
+/* No more on_data until resume; what the window has room for still arrives and
+ * is held. Pausing does not stop the read idle limit's sibling limits. */
+H2CLIENT_API void h2client_call_pause(h2client_call *call);
+H2CLIENT_API void h2client_call_resume(h2client_call *call);
+/* Gives back the room of bytes that on_data kept. More than that is INVALID_ARGUMENT. */
+H2CLIENT_API h2client_error_code h2client_call_credit(h2client_call *call, size_t n_bytes);
+/* A body's pull function that said NOT_NOW is asked again. */
+H2CLIENT_API void h2client_call_resume_upload(h2client_call *call);
+/* Gives the handle back; NULL is fine; see "Life of a call". */
+H2CLIENT_API void h2client_call_destroy(h2client_call *call);
+
+#ifdef __cplusplus
+} /* extern "C" */
+
+/* C++ has no compound literals: fill an h2client_call_options and hand it over. */
+inline h2client_call *h2client_get(h2client_session *session, const char *url,
+                                   const h2client_call_options &options = h2client_call_options())
+{
+    return h2client_start(session, "GET", url, &options);
+}
+inline h2client_call *h2client_head(h2client_session *session, const char *url,
+                                    const h2client_call_options &options = h2client_call_options())
+{
+    return h2client_start(session, "HEAD", url, &options);
+}
+inline h2client_call *h2client_post(h2client_session *session, const char *url,
+                                    const h2client_call_options &options = h2client_call_options())
+{
+    return h2client_start(session, "POST", url, &options);
+}
+inline h2client_call *h2client_put(h2client_session *session, const char *url,
+                                   const h2client_call_options &options = h2client_call_options())
+{
+    return h2client_start(session, "PUT", url, &options);
+}
+inline h2client_call *h2client_patch(h2client_session *session, const char *url,
+                                     const h2client_call_options &options = h2client_call_options())
+{
+    return h2client_start(session, "PATCH", url, &options);
+}
+inline h2client_call *h2client_delete(h2client_session *session, const char *url,
+                                      const h2client_call_options &options = h2client_call_options())
+{
+    return h2client_start(session, "DELETE", url, &options);
+}
+#endif
+
+#endif

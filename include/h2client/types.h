@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The few words every other header of libh2client speaks: handles, switches,
+ * limits, byte ranges and header fields.
+ *
+ * Units stand in the names: _us microseconds, _ms milliseconds, _s seconds,
+ * _len and _bytes octets, n_ a count, max_ a limit.
+ */
+#ifndef H2CLIENT_TYPES_H
+#define H2CLIENT_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define H2CLIENT_API __attribute__((visibility("default")))
+/* On every result whose loss leaks something or hides an error. */
+#define H2CLIENT_MUST_USE __attribute__((warn_unused_result))
+#else
+#define H2CLIENT_API
+#define H2CLIENT_MUST_USE
+#endif
+
+/*
+ * Every struct an application fills starts with `size`, which says how much of
+ * it the application knew when it was compiled. In C the H2CLIENT_*() macros
+ * and the keyword calls set it; in C++ it has a default initialiser.
+ */
+#ifdef __cplusplus
+#define H2CLIENT_SIZE_MEMBER(type) size_t size = sizeof(type)
+#else
+#define H2CLIENT_SIZE_MEMBER(type) size_t size
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A session owns a pool of connections and runs calls. One thread at a time. */
+typedef struct h2client_session h2client_session;
+/* What an application starts: one request and what becomes of it. */
+typedef struct h2client_call h2client_call;
+/* The successful half of a call: a view that lives as long as the call. */
+typedef struct h2client_response h2client_response;
+/* The services a port's implementation gets from the session; see reactor.h. */
+typedef struct h2client_reactor h2client_reactor;
+
+/* A switch that can be overridden: zero takes the value of the level above. */
+typedef enum h2client_switch {
+    H2CLIENT_INHERIT = 0,
+    H2CLIENT_ON = 1,
+    H2CLIENT_OFF = 2
+} h2client_switch;
+
+/* For every limit and time limit: 0 inherits, this one says "none". */
+#define H2CLIENT_NO_LIMIT (-1)
+
+/* Bytes that somebody else owns. `data` is never NULL; in a response's body one
+ * NUL byte follows the last byte, so that text can be printed as it is. */
+typedef struct h2client_bytes {
+    const char *data;
+    size_t len;
+} h2client_bytes;
+
+/* A header field (RFC 9110 5). Lists of them end with a NULL name. Neither part
+ * can hold NUL, CR or LF, so both are plain C strings. */
+typedef struct h2client_header {
+    const char *name;
+    const char *value;
+} h2client_header;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -6,8 +6,16 @@
 #include "h2client/types.h"
 
 enum h2t_frame_type {
-    H2T_DATA = 0, H2T_HEADERS = 1, H2T_PRIORITY = 2, H2T_RST_STREAM = 3, H2T_SETTINGS = 4,
-    H2T_PUSH_PROMISE = 5, H2T_PING = 6, H2T_GOAWAY = 7, H2T_WINDOW_UPDATE = 8, H2T_CONTINUATION = 9
+    H2T_DATA = 0,
+    H2T_HEADERS = 1,
+    H2T_PRIORITY = 2,
+    H2T_RST_STREAM = 3,
+    H2T_SETTINGS = 4,
+    H2T_PUSH_PROMISE = 5,
+    H2T_PING = 6,
+    H2T_GOAWAY = 7,
+    H2T_WINDOW_UPDATE = 8,
+    H2T_CONTINUATION = 9
 };
 #define H2T_END_STREAM 0x1
 #define H2T_ACK 0x1
@@ -46,9 +54,15 @@ void h2t_data(struct h2t_bytes *out, int32_t stream_id, const void *data, size_t
 void h2t_hpack_literal(struct h2t_bytes *block, const char *name, const char *value);
 void h2t_hpack_literal_len(struct h2t_bytes *block, const void *name, size_t name_len,
                            const void *value, size_t value_len);
+/* The same, entered into the dynamic table. */
+void h2t_hpack_literal_indexed(struct h2t_bytes *block, const char *name, const void *value,
+                               size_t value_len);
 void h2t_hpack_indexed(struct h2t_bytes *block, uint32_t index);
 void h2t_hpack_table_size(struct h2t_bytes *block, uint32_t size);
-/* HEADERS (and CONTINUATIONs of at most max_fragment bytes; 0: 16,384). */
+/* HEADERS (and CONTINUATIONs of at most max_fragment bytes; 0: 16,384) around a block,
+ * or around one of literals. */
+void h2t_header_block(struct h2t_bytes *out, int32_t stream_id, const struct h2t_bytes *block,
+                      bool is_end, size_t max_fragment);
 void h2t_headers(struct h2t_bytes *out, int32_t stream_id, const h2client_header *fields,
                  bool is_end, size_t max_fragment);
 

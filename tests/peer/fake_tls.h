@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* A TLS factory that encrypts nothing: bytes pass through, and the handshake ends as
+ * the test says. */
+#ifndef H2T_FAKE_TLS_H
+#define H2T_FAKE_TLS_H
+
+#include "h2client/tls.h"
+
+struct h2t_tls {
+    h2client_tls_factory factory; /* hand out its address */
+    const char *alpn;             /* the server's choice: "h2", "http/1.1", "" (none). Borrowed */
+    bool fails;
+    h2client_fault fault; /* with fails */
+    bool is_silent;       /* handshakes end by their time limit only */
+    int64_t delay_ms;
+    const char *covers; /* one more host the certificate holds for; NULL: none */
+    /* What it was asked. */
+    size_t n_handshakes;
+    size_t n_cancelled;
+    size_t n_live;    /* handshakes and transports not destroyed */
+    char host[256];   /* of the last handshake */
+    char offered[64]; /* its ALPN list: "h2,http/1.1" */
+    int64_t timeout_ms;
+};
+
+/* Zeroed but for what the test sets before or after. */
+void h2t_tls_init(struct h2t_tls *tls);
+
+#endif

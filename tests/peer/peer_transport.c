@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* The server end of a memory pair, and a watch on the client's. */
+#include "tests/peer/peer_transport.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "transport/memory.h"
+
+struct h2t_link {
+    struct h2t_peer *peer;
+    struct h2t_link_options options;
+    h2client_fault fault;
+    h2client_transport *server; /* NULL: closed */
+    h2client_transport *client; /* NULL: destroyed by its owner */
+    /* The client's vtable, with a destroy of ours: so the link knows whether the
+     * client's end is still there to be broken. */
+    h2client_transport_ops client_ops;
+    const h2client_transport_ops *real_client_ops;
+    uint64_t bytes_to_client;
+    bool saw_eof;
+    bool is_half_closed;
+};
+
+static void close_server(struct h2t_link *link)
+{
+    h2client_transport *server = link->server;
+
+    if (!server)
+        return;
+    link->server = NULL;
+    server->ops->destroy(server);
+}
+
+/* Bytes that may still be written before the cut. */
+static uint64_t allowance(const struct h2t_link *link)
+{
+    if (link->options.cut_after == 0)
+        return UINT64_MAX;
+    if (link->options.cut_after == H2T_CUT_AT_ONCE)
+        return 0;
+    return link->options.cut_after - link->bytes_to_client;
+}
+
+static void cut(struct h2t_link *link)
+{
+    if (link->options.fault)
+        h2t_link_break(link, &link->fault);
+    else
+        close_server(link);
+}
+
+/* False: the transport takes no more now. */
+static bool write_some(struct h2t_link *link, h2client_bytes output)
+{
+    h2client_iovec iov = {output.data, output.len};
+    ptrdiff_t n;
+
+    if (iov.len > allowance(link))
+        iov.len = (size_t)allowance(link);
+    n = link->server->ops->write(link->server, &iov, 1);
+    if (n == H2CLIENT_IO_FAILED)
+        close_server(link);
+    if (n <= 0)
+        return false;
+    h2t_peer_output_taken(link->peer, (size_t)n);
+    link->bytes_to_client += (uint64_t)n;
+    return true;
+}
+
+static void flush(struct h2t_link *link)
+{
+    h2client_bytes output = {0};
+
+    while (link->server && !link->is_half_closed) {
+        output = h2t_peer_output(link->peer);
+        if (output.len == 0)
+            break;
+        if (allowance(link) > 0 && !write_some(link, output))
+            break;
+        if (allowance(link) == 0)
+            cut(link);
+    }
+    if (link->server)
+        link->server->ops->wants(link->server,
+                                 (link->saw_eof ? 0 : H2CLIENT_READABLE) |
+                                     (output.len && !link->is_half_closed ? H2CLIENT_WRITABLE : 0));
+}
+
+static void read_all(struct h2t_link *link)
+{
+    char buf[16384];
+    ptrdiff_t n = 0;
+
+    while (!link->saw_eof && (n = link->server->ops->read(link->server, buf, sizeof buf)) > 0)
+        h2t_peer_receive(link->peer, buf, (size_t)n);
+    if (n == 0)
+        link->saw_eof = true;
+    if (n == H2CLIENT_IO_FAILED || (link->saw_eof && !link->options.ignores_client_eof))
+        close_server(link);
+}
+
+static void on_ready(h2client_transport *transport, unsigned ready, void *user)
+{
+    struct h2t_link *link = user;
+
+    (void)transport;
+    if (ready & (H2CLIENT_READABLE | H2CLIENT_HANGUP))
+        read_all(link);
+    flush(link);
+}
+
+/* The test made the peer say something: it is written when the transport reports. */
+static void on_peer_output(void *user)
+{
+    struct h2t_link *link = user;
+
+    if (link->server && !link->is_half_closed)
+        link->server->ops->wants(link->server,
+                                 (link->saw_eof ? 0 : H2CLIENT_READABLE) | H2CLIENT_WRITABLE);
+}
+
+static void destroy_client(h2client_transport *client)
+{
+    struct h2t_link *link =
+        (struct h2t_link *)((uintptr_t)client->ops - offsetof(struct h2t_link, client_ops));
+
+    link->client = NULL;
+    client->ops = link->real_client_ops;
+    client->ops->destroy(client);
+}
+
+static void watch_client(struct h2t_link *link, h2client_transport *client)
+{
+    link->client = client;
+    link->real_client_ops = client->ops;
+    link->client_ops = *client->ops;
+    link->client_ops.destroy = destroy_client;
+    client->ops = &link->client_ops;
+}
+
+struct h2t_link *h2t_link_create(h2client_reactor *reactor, struct h2t_peer *peer,
+                                 const struct h2t_link_options *options,
+                                 h2client_transport **client)
+{
+    struct h2t_link *link = calloc(1, sizeof *link);
+    struct h2i_memory_limits limits = {0};
+    h2client_transport *ends[2];
+
+    if (!link)
+        abort();
+    if (options)
+        link->options = *options;
+    if (link->options.fault)
+        link->fault = *link->options.fault;
+    limits.max_buffered = link->options.max_buffered;
+    limits.max_read = link->options.max_read;
+    limits.max_write = link->options.max_write;
+    if (!h2i_memory_pair_create(reactor, &limits, ends))
+        abort();
+    link->peer = peer;
+    link->server = ends[1];
+    link->server->on_ready = on_ready;
+    link->server->user = link;
+    h2i_memory_set_info(ends[0], link->options.alpn, NULL, NULL);
+    watch_client(link, ends[0]);
+    h2t_peer_set_wake(peer, on_peer_output, link);
+    on_peer_output(link);
+    *client = ends[0];
+    return link;
+}
+
+void h2t_link_destroy(struct h2t_link *link)
+{
+    if (!link)
+        return;
+    h2t_peer_set_wake(link->peer, NULL, NULL);
+    if (link->client)
+        link->client->ops = link->real_client_ops;
+    close_server(link);
+    free(link);
+}
+
+void h2t_link_half_close(struct h2t_link *link)
+{
+    if (!link->server)
+        return;
+    link->is_half_closed = true;
+    link->server->ops->half_close(link->server);
+    link->server->ops->wants(link->server, link->saw_eof ? 0 : H2CLIENT_READABLE);
+}
+
+void h2t_link_close(struct h2t_link *link)
+{
+    close_server(link);
+}
+
+void h2t_link_break(struct h2t_link *link, const h2client_fault *fault)
+{
+    if (link->client)
+        h2i_memory_break(link->client, fault);
+    close_server(link);
+}
+
+uint64_t h2t_link_bytes_to_client(const struct h2t_link *link)
+{
+    return link->bytes_to_client;
+}
+
+bool h2t_link_client_is_gone(const struct h2t_link *link)
+{
+    return !link->client;
+}
+
+bool h2t_link_saw_eof(const struct h2t_link *link)
+{
+    return link->saw_eof;
+}

@@ -23,8 +23,8 @@ struct h2t_test {
     const TTest *const *test;
 };
 
-#define TEST(name) START_TEST(name)
-#define T(name) .name = #name, .test = &name
+#define TEST(claim) START_TEST(claim)
+#define T(claim) .name = #claim, .test = &claim
 
 int h2t_main(const char *suite, const struct h2t_test *tests, size_t n_tests, int argc,
              char **argv);

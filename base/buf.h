@@ -19,7 +19,11 @@ void h2i_buf_init(struct h2i_buf *buf, const h2client_allocator *allocator, size
 void h2i_buf_finish(struct h2i_buf *buf);
 
 static inline size_t h2i_buf_len(const struct h2i_buf *buf) { return buf->end - buf->start; }
-static inline const char *h2i_buf_data(const struct h2i_buf *buf) { return buf->block + buf->start; }
+/* Never NULL. */
+static inline const char *h2i_buf_data(const struct h2i_buf *buf)
+{
+    return buf->block ? buf->block + buf->start : "";
+}
 static inline size_t h2i_buf_room(const struct h2i_buf *buf) { return buf->max - h2i_buf_len(buf); }
 
 /* False: no memory, or above the maximum; the buffer is then unchanged. */

@@ -39,9 +39,10 @@ LIBRARIES = {
 ONE_FILE_LIBRARIES = [
     r"zlib\.h", r"brotli/", r"zstd\.h", r"jansson\.h", r"idn2\.h", r"libpsl\.h", r"nettle/",
 ]  # fmt: skip
-# Headers that reach neither the system nor the clock; all others do.
+# Headers that reach neither the system nor the clock (arpa/inet: addresses as text);
+# all others do.
 PURE_HEADERS = set(
-    "assert ctype errno inttypes limits stdalign stdarg stdatomic stdbool stddef stdint stdio"
+    "arpa/inet assert ctype errno inttypes limits stdalign stdarg stdatomic stdbool stddef stdint stdio"
     " stdlib string".split()
 )
 PUBLIC_HEADERS_MAY_USE = {"stdbool", "stddef", "stdint"}

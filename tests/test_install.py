@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The installed copy, as somebody finds it who knows only pkg-config.
+
+Builds the library anew, without sanitizers, in the folder given by H2T_SCRATCH (kept,
+so that the next run is quick), and installs it to a folder beside it.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+from support import tap
+
+sys.path.insert(0, str(tap.ROOT / "tools"))
+from loopback_server import LoopbackServer  # noqa: E402
+
+SCRATCH = pathlib.Path(os.environ.get("H2T_SCRATCH", tap.ROOT / "build"), "installed").resolve()
+PREFIX = SCRATCH / "prefix"
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+LIBRARY_DIR = PREFIX / "lib"
+ENVIRONMENT = {
+    **os.environ,
+    "PKG_CONFIG_PATH": str(LIBRARY_DIR / "pkgconfig"),
+    "LD_LIBRARY_PATH": str(LIBRARY_DIR),
+}
+
+
+def run(*command, **options):
+    """The finished process; its output is text. Raises with the output on a failure."""
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done
+
+
+def install():
+    build = SCRATCH / "build"
+    if not (build / "build.ninja").is_file():
+        options = [f"--prefix={PREFIX}", "--libdir=lib", "--buildtype=debug"]
+        parts = ["-Dtests=false", "-Dexamples=false", "-Dtools=false"]
+        run("meson", "setup", build, tap.ROOT, *options, *parts)
+    shutil.rmtree(PREFIX, ignore_errors=True)
+    run("meson", "install", "-C", build)
+
+
+def compile_with(compiler, source, *more):
+    """Compiles against the installed copy only, and returns the program's path."""
+    program = SCRATCH / f"{pathlib.Path(source).stem}-{compiler}"
+    flags = run("pkg-config", "--cflags", "--libs", "libh2client").stdout.split()
+    run(compiler, *STRICT, *more, tap.ROOT / source, "-o", program, *flags)
+    return program
+
+
+def exported_symbols():
+    lines = run("nm", "-D", "--defined-only", LIBRARY_DIR / "libh2client.so").stdout.splitlines()
+    names = [line.split()[-1].split("@")[0] for line in lines]
+    return [name for name in names if name != "H2CLIENT_0"]
+
+
+def declared_functions():
+    """The names of all functions the installed headers declare as the library's."""
+    headers = sorted((PREFIX / "include/h2client").glob("*.h"))
+    text = "\n".join(header.read_text() for header in headers)
+    return re.findall(r"^H2CLIENT_API\b[^;(]*?\b(h2client_\w+)\(", text, re.MULTILINE)
+
+
+def setUpModule():
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    install()
+
+
+class Installed(unittest.TestCase):
+    def test_all_headers_of_the_tree_are_there(self):
+        def names(folder):
+            return sorted(path.name for path in folder.glob("*.h"))
+
+        self.assertEqual(
+            names(PREFIX / "include/h2client"), names(tap.ROOT / "include/h2client")
+        )
+
+    def test_pkg_config_tells_the_version_of_the_headers(self):
+        version = run("pkg-config", "--modversion", "libh2client").stdout.strip()
+        text = (PREFIX / "include/h2client/version.h").read_text()
+        self.assertIn(f'#define H2CLIENT_VERSION "{version}"', text)
+
+    def test_soname_has_the_abi_in_it(self):
+        dynamic = run("readelf", "-d", LIBRARY_DIR / "libh2client.so").stdout
+        self.assertIn("Library soname: [libh2client.so.0]", dynamic)
+
+    def test_only_public_names_are_exported(self):
+        foreign = [name for name in exported_symbols() if not name.startswith("h2client_")]
+        self.assertEqual(foreign, [])
+
+    def test_every_declared_function_is_exported(self):
+        self.assertGreater(len(declared_functions()), 40)
+        self.assertEqual(set(declared_functions()) - set(exported_symbols()), set())
+
+
+class Example(unittest.TestCase):
+    def prints_the_version(self, compiler):
+        program = compile_with(compiler, "examples/ten_urls.c", "-std=c11")
+        shown = subprocess.run([program], capture_output=True, text=True, env=ENVIRONMENT)
+        self.assertEqual(shown.returncode, 2)
+        self.assertRegex(shown.stderr, r"libh2client \d+\.\d+\.\d+")
+
+    def test_compiles_with_gcc_and_finds_the_library(self):
+        self.prints_the_version("gcc")
+
+    def test_compiles_with_clang_and_finds_the_library(self):
+        self.prints_the_version("clang")
+
+
+class Fetching(unittest.TestCase):
+    """The examples, against a real server."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = SCRATCH / "served"
+        folder.mkdir(exist_ok=True)
+        for number in range(10):
+            (folder / f"file-{number}").write_bytes(b"x" * (number * 1000))
+        cls.server = LoopbackServer(folder)
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.__exit__)
+
+    def test_ten_urls_come_in_order_with_their_lengths(self):
+        trusting = ["-Wl,--wrap=h2client_session_create", tap.ROOT / "tests/trust_test_ca.c"]
+        program = compile_with("gcc", "examples/ten_urls.c", "-std=c11", *trusting)
+        urls = [self.server.url(f"/file-{number}") for number in range(10)]
+        shown = subprocess.run(
+            [program, *urls],
+            capture_output=True,
+            text=True,
+            env={**ENVIRONMENT, "H2T_CA_FILE": self.server.ca_file},
+        )
+        expected = "".join(f"200 {number * 1000} bytes\n" for number in range(10))
+        self.assertEqual((shown.stdout, shown.returncode), (expected, 0))
+
+    def test_ten_urls_of_a_server_nobody_trusts_tell_so(self):
+        program = compile_with("gcc", "examples/ten_urls.c", "-std=c11")
+        lines = run(program, *[self.server.url("/file-1")] * 10).stdout.splitlines()
+        self.assertEqual(["not trusted" in line for line in lines], [True] * 10)
+
+    def test_a_cxx17_program_uses_the_api(self):
+        program = compile_with("g++", "tests/cxx_program.cpp", "-std=c++17")
+        shown = run(program, self.server.ca_file, self.server.url("/file-7"))
+        self.assertEqual(shown.stdout, "7000\n7000\n7000\n")
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "h2client/body_source.h"
+
+#include "base/fault.h"
+#include "h2client/settings.h"
+
+/* What a pull function is asked for at once. */
+#define STAGE_BYTES 32768
+
+static h2client_error_code refuse(struct h2i_text *why, const char *reason)
+{
+    h2i_text_add(why, "request body: %s", reason);
+    return H2CLIENT_ERROR_INVALID_ARGUMENT;
+}
+
+static h2client_error_code check(const h2client_body *body, struct h2i_text *why)
+{
+    int n_sources = (body->data != NULL) + (body->file != NULL) + (body->pull != NULL);
+
+    if (n_sources > 1)
+        return refuse(why, "more than one of data, file and pull is set");
+    if (n_sources == 0 && body->len != 0)
+        return refuse(why, "has a length but none of data, file and pull");
+    if (body->len < H2CLIENT_LENGTH_UNKNOWN)
+        return refuse(why, "its length is negative");
+    if (body->data && body->len == H2CLIENT_LENGTH_UNKNOWN)
+        return refuse(why, "the length of data is not set");
+    if (body->len > 0 && (uint64_t)body->len > SIZE_MAX / 2 && body->data)
+        return refuse(why, "its length is larger than memory");
+    return H2CLIENT_OK;
+}
+
+static h2client_error_code open_bytes(struct h2i_body_source *source, struct h2i_arena *arena,
+                                      const h2client_body *body)
+{
+    source->kind = H2I_SOURCE_BYTES;
+    source->bytes = body->data;
+    source->len = body->len;
+    if (body->release || body->len == 0)
+        return H2CLIENT_OK;
+    source->bytes = h2i_arena_copy_text(arena, body->data, (size_t)body->len);
+    return source->bytes ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
+}
+
+static h2client_error_code open_file(struct h2i_body_source *source, struct h2i_arena *arena,
+                                     const h2client_body *body, struct h2i_text *why)
+{
+    int64_t file_len = -1;
+    int error;
+
+    source->path = h2i_arena_copy_text(arena, body->file, strlen(body->file));
+    if (!source->path)
+        return H2CLIENT_ERROR_NO_MEMORY;
+    error = source->system->ops->file_open(source->system, body->file, H2CLIENT_OPEN_READ,
+                                           &source->file, &file_len);
+    if (error) {
+        source->fault = h2i_fault_of_errno(error, H2CLIENT_ERROR_UPLOAD_READ, body->file);
+        h2i_text_add(why, "%s", source->fault.text);
+        return H2CLIENT_ERROR_UPLOAD_READ;
+    }
+    source->kind = H2I_SOURCE_FILE;
+    source->can_seek = file_len >= 0;
+    source->len = body->len > 0 ? body->len : file_len;
+    return H2CLIENT_OK;
+}
+
+static void open_pull(struct h2i_body_source *source, const h2client_allocator *allocator,
+                      const h2client_body *body)
+{
+    source->kind = H2I_SOURCE_PULL;
+    source->pull = body->pull;
+    source->rewind = body->rewind;
+    source->len = body->len;
+    h2i_buf_init(&source->stage, allocator, STAGE_BYTES);
+}
+
+h2client_error_code h2i_source_open(struct h2i_body_source *source, struct h2i_arena *arena,
+                                    h2client_system *system, const h2client_body *body,
+                                    struct h2i_text *why)
+{
+    h2client_body known;
+    h2client_error_code code;
+
+    *source = (struct h2i_body_source){.system = system};
+    if (!body)
+        return H2CLIENT_OK;
+    code = h2i_options_take(&known, sizeof known, body, "body", why);
+    if (!code)
+        code = check(&known, why);
+    source->release = known.release;
+    source->user = known.user;
+    if (code)
+        return code;
+    if (known.file)
+        return open_file(source, arena, &known, why);
+    if (known.pull)
+        open_pull(source, arena->allocator, &known);
+    else
+        return open_bytes(source, arena, &known);
+    return H2CLIENT_OK;
+}
+
+static enum h2i_body_result read_bytes(struct h2i_body_source *source, void *buf, size_t cap,
+                                       size_t *n)
+{
+    size_t left = (size_t)(source->len - source->offset);
+
+    *n = left < cap ? left : cap;
+    if (*n)
+        memcpy(buf, source->bytes + source->offset, *n);
+    return *n == left ? H2I_BODY_END : H2I_BODY_MORE;
+}
+
+static enum h2i_body_result read_file(struct h2i_body_source *source, void *buf, size_t cap,
+                                      size_t *n)
+{
+    ptrdiff_t got =
+        source->system->ops->file_read(source->system, source->file, source->offset, buf, cap);
+
+    if (got < 0) {
+        source->fault = h2i_fault_of_errno((int)-got, H2CLIENT_ERROR_UPLOAD_READ, source->path);
+        return H2I_BODY_FAILED;
+    }
+    *n = (size_t)got;
+    return got == 0 ? H2I_BODY_END : H2I_BODY_MORE;
+}
+
+static enum h2i_body_result read_stage(struct h2i_body_source *source, void *buf, size_t cap,
+                                       size_t *n)
+{
+    size_t len = h2i_buf_len(&source->stage);
+
+    if (source->fault.code)
+        return H2I_BODY_FAILED;
+    *n = len < cap ? len : cap;
+    if (*n)
+        memcpy(buf, h2i_buf_data(&source->stage), *n);
+    h2i_buf_consume(&source->stage, *n);
+    if (*n == len && source->has_ended)
+        return H2I_BODY_END;
+    if (*n)
+        return H2I_BODY_MORE;
+    source->is_hungry = true;
+    return H2I_BODY_NOT_NOW;
+}
+
+enum h2i_body_result h2i_source_read(struct h2i_body_source *source, void *buf, size_t cap,
+                                     size_t *n)
+{
+    enum h2i_body_result result = H2I_BODY_END;
+
+    *n = 0;
+    if (source->kind == H2I_SOURCE_BYTES)
+        result = read_bytes(source, buf, cap, n);
+    else if (source->kind == H2I_SOURCE_FILE)
+        result = read_file(source, buf, cap, n);
+    else if (source->kind == H2I_SOURCE_PULL)
+        result = read_stage(source, buf, cap, n);
+    source->offset += (int64_t)*n;
+    return result;
+}
+
+bool h2i_source_wants_fetch(const struct h2i_body_source *source)
+{
+    return source->is_hungry && !source->is_waiting;
+}
+
+static h2client_pull_result pull_once(struct h2i_body_source *source)
+{
+    size_t n = 0;
+    void *room = h2i_buf_reserve(&source->stage, STAGE_BYTES - h2i_buf_len(&source->stage));
+    h2client_pull_result result;
+
+    if (!room) {
+        source->fault = h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");
+        return H2CLIENT_PULL_FAILED;
+    }
+    result = source->pull(room, STAGE_BYTES, &n, source->user);
+    if (n > STAGE_BYTES || (result == H2CLIENT_PULL_MORE && n == 0)) {
+        source->fault =
+            h2i_fault(H2CLIENT_ERROR_UPLOAD_READ,
+                      "the pull function says that it wrote %zu of %d bytes", n, STAGE_BYTES);
+        return H2CLIENT_PULL_FAILED;
+    }
+    if (result == H2CLIENT_PULL_MORE || result == H2CLIENT_PULL_END)
+        h2i_buf_commit(&source->stage, n);
+    return result;
+}
+
+bool h2i_source_fetch(struct h2i_body_source *source)
+{
+    if (!h2i_source_wants_fetch(source))
+        return false;
+    switch (pull_once(source)) {
+    case H2CLIENT_PULL_MORE:
+        break;
+    case H2CLIENT_PULL_END:
+        source->has_ended = true;
+        break;
+    case H2CLIENT_PULL_NOT_NOW:
+        source->is_waiting = true;
+        return false;
+    default:
+        if (!source->fault.code)
+            source->fault = h2i_fault(H2CLIENT_ERROR_UPLOAD_READ, "the pull function failed");
+    }
+    source->is_hungry = false;
+    return true;
+}
+
+bool h2i_source_can_rewind(const struct h2i_body_source *source)
+{
+    if (source->kind == H2I_SOURCE_FILE)
+        return source->can_seek || source->offset == 0;
+    if (source->kind == H2I_SOURCE_PULL)
+        return source->rewind || (source->offset == 0 && h2i_buf_len(&source->stage) == 0);
+    return true;
+}
+
+bool h2i_source_rewind(struct h2i_body_source *source)
+{
+    if (!h2i_source_can_rewind(source))
+        return false;
+    if (source->kind == H2I_SOURCE_PULL && source->rewind && !source->rewind(source->user))
+        return false;
+    h2i_buf_clear(&source->stage, STAGE_BYTES);
+    source->offset = 0;
+    source->has_ended = source->is_hungry = source->is_waiting = false;
+    return true;
+}
+
+void h2i_source_close(struct h2i_body_source *source)
+{
+    if (source->file)
+        source->system->ops->file_close(source->system, source->file);
+    source->file = NULL;
+    if (source->kind == H2I_SOURCE_PULL)
+        h2i_buf_finish(&source->stage);
+    source->kind = H2I_SOURCE_NONE;
+}
+
+void h2i_source_release(struct h2i_body_source *source)
+{
+    h2client_release_fn release = source->release;
+
+    source->release = NULL;
+    if (release)
+        release(source->user);
+}

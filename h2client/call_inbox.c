@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inbox: what an exchange's events leave behind for the delivery phase. Runs inside
+ * the core, so there is no user code here; the room of bytes that are collected anyway is
+ * given back at once.
+ */
+#include "base/fault.h"
+#include "h2client/attempt.h"
+#include "h2client/session_internal.h"
+
+static h2client_call *call_of(struct h2i_exchange *exchange)
+{
+    return H2I_CONTAINER_OF(exchange, h2client_call, attempt.exchange);
+}
+
+static int64_t since_start(const h2client_call *call)
+{
+    return call->session->reactor.now_us - call->started_us;
+}
+
+static void abort_with(h2client_call *call, h2client_error_code code, const char *text)
+{
+    h2client_fault fault = h2i_fault(code, "%s", text);
+
+    h2i_call_abort(call, &fault);
+}
+
+static void got_interim(struct h2i_exchange *exchange, const struct h2i_head *head)
+{
+    h2client_call *call = call_of(exchange);
+    struct h2i_interim *interim;
+
+    call->in.header_bytes += head->n_bytes;
+    if (!call->settings.on_informational)
+        return;
+    interim = h2i_arena_alloc(&call->arena, sizeof *interim);
+    if (!interim) {
+        abort_with(call, H2CLIENT_ERROR_NO_MEMORY, "");
+        return;
+    }
+    *interim = (struct h2i_interim){head->status, head->fields, NULL};
+    if (call->in.interim_last)
+        call->in.interim_last->next = interim;
+    else
+        call->in.interim_first = interim;
+    call->in.interim_last = interim;
+    h2i_call_mark_ready(call);
+}
+
+static void got_head(struct h2i_exchange *exchange, const struct h2i_head *head)
+{
+    h2client_call *call = call_of(exchange);
+
+    call->in.has_head = true;
+    call->in.header_bytes += head->n_bytes;
+    call->response.status = head->status;
+    call->response.headers = head->fields;
+    call->response.content_length = head->content_length;
+    call->info.first_byte_us = since_start(call);
+    call->attempt.last_read_us = call->session->reactor.now_us;
+    h2i_call_mark_ready(call);
+    h2i_call_limits_watch(call);
+}
+
+/* One NUL follows the bytes, so that a body can be used as text. */
+static bool append(struct h2i_buf *body, const void *data, size_t len)
+{
+    char *room = h2i_buf_reserve(body, len + 1);
+
+    if (!room)
+        return false;
+    memcpy(room, data, len);
+    room[len] = 0;
+    h2i_buf_commit(body, len);
+    return true;
+}
+
+static bool is_collected(const h2client_call *call)
+{
+    return call->settings.delivery == H2CLIENT_DELIVERY_WHOLE && !call->settings.on_data;
+}
+
+static void got_data(struct h2i_exchange *exchange, const void *data, size_t len)
+{
+    h2client_call *call = call_of(exchange);
+    size_t held = h2i_buf_len(&call->in.body);
+
+    call->info.download_bytes += (int64_t)len;
+    call->attempt.last_read_us = call->session->reactor.now_us;
+    call->in.n_uncredited += len;
+    if (is_collected(call) && (uint64_t)held + len > (uint64_t)call->settings.max_body_bytes) {
+        h2client_fault fault =
+            h2i_fault(H2CLIENT_ERROR_BODY_TOO_LARGE, "the body is above max_body_bytes, %lld",
+                      (long long)call->settings.max_body_bytes);
+        h2i_call_abort(call, &fault);
+        return;
+    }
+    if (!append(&call->in.body, data, len)) {
+        abort_with(call, H2CLIENT_ERROR_NO_MEMORY, "");
+        return;
+    }
+    if (is_collected(call)) {
+        call->in.n_uncredited -= len;
+        h2i_attempt_credit(call, len);
+    }
+    if (call->settings.on_data || call->settings.delivery == H2CLIENT_DELIVERY_PULL)
+        h2i_call_mark_ready(call);
+}
+
+static void got_trailers(struct h2i_exchange *exchange, const h2client_header *fields)
+{
+    h2client_call *call = call_of(exchange);
+
+    call->response.trailers = fields;
+    for (; fields->name; fields++)
+        call->in.header_bytes += strlen(fields->name) + strlen(fields->value) + 32;
+}
+
+static enum h2i_body_result read_body(struct h2i_exchange *exchange, void *buf, size_t cap,
+                                      size_t *n)
+{
+    h2client_call *call = call_of(exchange);
+    enum h2i_body_result result = h2i_source_read(&call->source, buf, cap, n);
+
+    if (h2i_source_wants_fetch(&call->source))
+        h2i_call_mark_ready(call);
+    return result;
+}
+
+static void sent(struct h2i_exchange *exchange, size_t n_body_bytes, bool is_last)
+{
+    h2client_call *call = call_of(exchange);
+
+    call->attempt.last_write_us = call->session->reactor.now_us;
+    if (call->info.request_us < 0)
+        call->info.request_us = since_start(call);
+    call->info.upload_bytes += (int64_t)n_body_bytes;
+    if (!is_last)
+        return;
+    call->attempt.is_sent = true;
+    call->attempt.last_read_us = call->session->reactor.now_us;
+    h2i_call_limits_watch(call);
+}
+
+static void ended(struct h2i_exchange *exchange, const struct h2i_outcome *outcome)
+{
+    h2client_call *call = call_of(exchange);
+    struct h2i_outcome mended = *outcome;
+
+    if (outcome->fault.code == H2CLIENT_ERROR_UPLOAD_READ && call->source.fault.code)
+        mended.fault = call->source.fault;
+    h2i_attempt_ended(call, &mended);
+}
+
+const struct h2i_exchange_events h2i_call_inbox = {
+    .on_informational = got_interim,
+    .on_head = got_head,
+    .on_data = got_data,
+    .on_trailers = got_trailers,
+    .read_body = read_body,
+    .on_sent = sent,
+    .on_end = ended,
+};

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inside of a call. Two halves: the loop's (attempt, inbox: written while events of
+ * the connection run) and the user's (what accessors and callbacks see). The delivery
+ * phase (call_deliver.c) carries from one to the other; the end is published once, by
+ * `state`.
+ */
+#ifndef H2I_CALL_INTERNAL_H
+#define H2I_CALL_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "h2client/body_source.h"
+#include "h2client/http/conn.h"
+#include "h2client/http/url.h"
+#include "h2client/pool/pool.h"
+#include "h2client/settings.h"
+
+/* What calls and their session share and whoever goes last frees: a call may outlive its
+ * session, and its memory came from the session's allocator. */
+struct h2i_home {
+    h2client_allocator allocator;
+    size_t n_refs;
+};
+
+struct h2i_home *h2i_home_create(const h2client_allocator *allocator);
+void h2i_home_unref(struct h2i_home *home);
+
+/* One try on one connection. Only attempt.c starts one. */
+struct h2i_attempt {
+    struct h2i_exchange exchange;
+    struct h2i_ticket ticket;
+    int n_started; /* this one included */
+    int n_connects;
+    bool is_running;       /* waits in the pool or is on a connection */
+    bool wants_restart;    /* the delivery phase is to start another one */
+    bool is_sent;          /* END_STREAM went out */
+    int64_t entered_us;    /* when it joined the pool's queue */
+    int64_t last_write_us; /* when bytes of the request went out; at first: when submitted */
+    int64_t last_read_us;  /* when bytes of the response came, or its reader made room */
+    uint64_t conn_id;
+    int32_t stream_id;
+    char peer[H2CLIENT_ADDRESS_TEXT_MAX];
+};
+
+struct h2i_interim {
+    int status;
+    const h2client_header *fields;
+    struct h2i_interim *next;
+};
+
+/* What a response's accessors read. */
+struct h2client_response {
+    int status;
+    const h2client_header *headers;
+    const h2client_header *trailers;
+    int64_t content_length;
+    const char *http_version;
+    const struct h2i_buf *body; /* NULL: not collected */
+};
+
+/* Somebody waits for calls to end; see session_drive.c. */
+struct h2i_wait {
+    size_t n_left;
+    const h2client_call *first; /* the first that ended */
+};
+
+struct h2client_call {
+    struct h2i_home *home;
+    h2client_session *session;  /* NULL once it is gone */
+    struct h2i_list in_session; /* linked while the session is there */
+    struct h2i_list in_ready;   /* linked iff the delivery phase has to look at it */
+    struct h2i_list in_done;    /* linked iff in the completion queue */
+    struct h2i_wait *wait;
+    _Atomic int state;  /* PENDING, then the code of its end */
+    unsigned n_pins;    /* driving functions that wait for it */
+    bool has_handle;    /* the user has not destroyed it */
+    bool is_delivering; /* one of its callbacks may be on the stack */
+
+    struct h2i_arena arena; /* everything below that is a pointer, but the body */
+    struct h2i_settings settings;
+    struct h2i_url url;
+    struct h2i_request request;
+    struct h2i_body_source source;
+    struct h2i_attempt attempt;
+    h2client_timer timer; /* at or before the next time limit */
+    int64_t started_us;
+
+    struct { /* what came, until it is told */
+        struct h2i_interim *interim_first;
+        struct h2i_interim *interim_last;
+        bool has_head;
+        bool is_head_told;
+        bool is_paused;
+        struct h2i_buf body; /* WHOLE: all; otherwise: not yet taken */
+        size_t n_uncredited; /* bytes, the newest of body and then `n_kept`, still to credit */
+        size_t n_kept;       /* of these: given to on_data and kept by it */
+        size_t header_bytes;
+    } in;
+    struct { /* how it ended, until it is settled */
+        bool is_over;
+        bool is_cancelled;
+        struct h2i_outcome outcome;
+    } end;
+
+    h2client_response response;
+    h2client_error error;
+    h2client_call_info info;
+    char message[512];
+};
+
+/* ---- call.c ------------------------------------------------------------ */
+
+/* Is it settled? Then nothing changes any more but what the user takes. */
+static inline bool h2i_call_has_ended(const h2client_call *call)
+{
+    return atomic_load_explicit(&call->state, memory_order_acquire) != H2CLIENT_PENDING;
+}
+/* The delivery phase is to look at it. */
+void h2i_call_mark_ready(h2client_call *call);
+/* Ends it (attempt stopped, RST_STREAM with CANCEL if one is open) with this fault; on_done
+ * comes from the delivery phase. Nothing happens when it is over. */
+void h2i_call_abort(h2client_call *call, const h2client_fault *fault);
+/* Notes the outcome; the attempt is over. */
+void h2i_call_end(h2client_call *call, const struct h2i_outcome *outcome);
+/* Switches between WHOLE and PULL, giving back what that sets free. */
+void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery);
+/* Frees it when nobody has it any more, or keeps it for the next start. */
+void h2i_call_release_if_unused(h2client_call *call);
+/* Frees a call without looking. */
+void h2i_call_free(h2client_call *call);
+/* The session goes: the call lives on without it. */
+void h2i_call_detach(h2client_call *call);
+
+/* ---- call_start.c: request and options --------------------------------- */
+
+/* Fills settings, url, request and source. On failure a code, with `why`. */
+h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, const char *url,
+                                     const h2client_call_options *options, struct h2i_text *why);
+
+/* ---- call_inbox.c: events of the attempt's exchange ---------------------- */
+
+extern const struct h2i_exchange_events h2i_call_inbox;
+
+/* ---- call_limits.c: time ------------------------------------------------ */
+
+/* The call's stage changed: the timer stands no later than its next limit. */
+void h2i_call_limits_watch(h2client_call *call);
+void h2i_call_limits_stop(h2client_call *call);
+void h2i_call_limits_init(h2client_call *call);
+
+/* ---- call_error.c -------------------------------------------------------- */
+
+/* Fills call->error and the rest of call->info from call->end. */
+void h2i_call_compose_error(h2client_call *call);
+
+/* ---- call_deliver.c ------------------------------------------------------ */
+
+/* Tells the user all there is to tell; runs user code; may free the call. */
+void h2i_call_deliver(h2client_call *call);
+/* Settles and tells the end, whatever is undelivered (the session is going). */
+void h2i_call_deliver_end(h2client_call *call);
+
+#endif

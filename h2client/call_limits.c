@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call's limits on time. One timer a call, armed lazily: it stands at or before the
+ * next limit; what only moves a limit on (a byte that came) does not touch it, and when
+ * it fires too early it is set again. What brings a new limit into force tells it.
+ */
+#include "base/fault.h"
+#include "h2client/attempt.h"
+#include "h2client/session_internal.h"
+
+struct due {
+    h2client_limit limit;
+    int64_t deadline_us;
+    int64_t allowed_us;
+};
+
+static void consider(struct due *due, h2client_limit limit, int64_t from_us, int64_t allowed_us)
+{
+    int64_t deadline_us;
+
+    if (allowed_us == INT64_MAX || __builtin_add_overflow(from_us, allowed_us, &deadline_us))
+        return;
+    if (deadline_us < due->deadline_us)
+        *due = (struct due){limit, deadline_us, allowed_us};
+}
+
+/* Its own reader holds the stream: that is not the server's time. */
+static bool reader_holds(const h2client_call *call)
+{
+    return call->in.n_uncredited > 0;
+}
+
+static void consider_attempt(struct due *due, const h2client_call *call)
+{
+    const struct h2i_settings *settings = &call->settings;
+    const struct h2i_attempt *attempt = &call->attempt;
+
+    if (!attempt->is_running)
+        return;
+    if (attempt->ticket.origin) {
+        if (h2i_ticket_is_connecting(&attempt->ticket))
+            consider(due, H2CLIENT_LIMIT_CONNECT, attempt->entered_us, settings->connect_us);
+        return;
+    }
+    if (!attempt->is_sent && !call->source.is_waiting)
+        consider(due, H2CLIENT_LIMIT_WRITE_STALL, attempt->last_write_us, settings->write_stall_us);
+    if (attempt->is_sent && !call->in.has_head)
+        consider(due, H2CLIENT_LIMIT_FIRST_BYTE, attempt->last_read_us, settings->first_byte_us);
+    if (call->in.has_head && !reader_holds(call))
+        consider(due, H2CLIENT_LIMIT_READ_IDLE, attempt->last_read_us, settings->read_idle_us);
+}
+
+static struct due next_due(const h2client_call *call)
+{
+    struct due due = {H2CLIENT_LIMIT_NONE, INT64_MAX, 0};
+
+    if (call->end.is_over)
+        return due;
+    consider(&due, H2CLIENT_LIMIT_TOTAL, call->started_us, call->settings.total_us);
+    consider_attempt(&due, call);
+    return due;
+}
+
+void h2i_call_limits_watch(h2client_call *call)
+{
+    h2client_reactor *reactor = &call->session->reactor;
+    struct due due = next_due(call);
+    h2client_fault fault = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
+
+    if (due.deadline_us == INT64_MAX)
+        return;
+    if (call->timer.heap_place && call->timer.deadline_us <= due.deadline_us)
+        return;
+    if (h2client_reactor_timer_start(reactor, &call->timer, due.deadline_us))
+        h2i_call_abort(call, &fault);
+}
+
+static void timer_fired(h2client_timer *timer, void *user)
+{
+    h2client_call *call = user;
+    struct due due = next_due(call);
+    h2client_fault fault;
+
+    (void)timer;
+    if (due.deadline_us > call->session->reactor.now_us) {
+        h2i_call_limits_watch(call);
+        return;
+    }
+    fault = h2i_fault_of_timeout(due.limit, (due.allowed_us + 999) / 1000);
+    h2i_call_abort(call, &fault);
+}
+
+void h2i_call_limits_init(h2client_call *call)
+{
+    call->timer.on_expire = timer_fired;
+    call->timer.user = call;
+}
+
+void h2i_call_limits_stop(h2client_call *call)
+{
+    if (call->session)
+        h2client_reactor_timer_stop(&call->session->reactor, &call->timer);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+#include "h2client/pool/connector.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+#include "h2client/pool/link.h"
+
+/* TLS alert no_application_protocol (RFC 7301 3.2). */
+#define ALERT_NO_APPLICATION_PROTOCOL 120
+
+struct h2i_connector {
+    struct h2i_origin *origin;
+    struct h2i_connect_limits limits;
+    h2client_phase phase;
+    h2client_query *query;         /* while resolving */
+    h2client_dial *dial;           /* while connecting */
+    h2client_handshake *handshake; /* while in TLS */
+    h2client_timer dns_timer;      /* until the first address */
+    h2client_task failure;         /* a failure found inside start */
+    h2client_fault fault;          /* of the look-up, kept until the dial has ended */
+    struct h2i_link_marks marks;
+    bool has_addresses;
+};
+
+static const struct h2i_pool_config *ports_of(const struct h2i_connector *connector)
+{
+    return &connector->origin->pool->config;
+}
+
+static int64_t now_us(const struct h2i_connector *connector)
+{
+    return h2client_reactor_now_us(ports_of(connector)->reactor);
+}
+
+static int64_t to_ms(int64_t us)
+{
+    return us == INT64_MAX ? H2CLIENT_NO_LIMIT : (us + 999) / 1000;
+}
+
+/* ---- ends -------------------------------------------------------------- */
+
+static void stop_looking_up(struct h2i_connector *connector)
+{
+    const struct h2i_pool_config *ports = ports_of(connector);
+
+    h2client_reactor_timer_stop(ports->reactor, &connector->dns_timer);
+    if (connector->query)
+        ports->resolver->ops->cancel(ports->resolver, connector->query);
+    connector->query = NULL;
+}
+
+void h2i_connector_cancel(struct h2i_connector *connector)
+{
+    const struct h2i_pool_config *ports = ports_of(connector);
+
+    stop_looking_up(connector);
+    h2client_reactor_undefer(ports->reactor, &connector->failure);
+    if (connector->dial)
+        ports->dialer->ops->cancel(ports->dialer, connector->dial);
+    if (connector->handshake)
+        ports->tls_factory->ops->cancel(ports->tls_factory, connector->handshake);
+    h2i_free(ports->allocator, connector);
+}
+
+static void fail(struct h2i_connector *connector, const h2client_fault *fault)
+{
+    struct h2i_origin *origin = connector->origin;
+    h2client_fault copy = *fault; /* it may live in what is freed now */
+
+    h2i_log(ports_of(connector)->reactor, H2CLIENT_LOG_INFO, "pool", "%s:%u: %s", origin->host,
+            origin->port, copy.text[0] ? copy.text : h2client_error_text(copy.code));
+    h2i_connector_cancel(connector);
+    h2i_origin_connect_failed(origin, &copy);
+}
+
+static void run_failure(h2client_task *task, void *user)
+{
+    struct h2i_connector *connector = user;
+
+    (void)task;
+    fail(connector, &connector->fault);
+}
+
+static void fail_later(struct h2i_connector *connector, h2client_error_code code)
+{
+    connector->fault = h2i_fault(code, "%s", "");
+    h2client_reactor_defer(ports_of(connector)->reactor, &connector->failure);
+}
+
+/* `transport` speaks HTTP/2 from here on. */
+static void succeed(struct h2i_connector *connector, h2client_transport *transport)
+{
+    struct h2i_origin *origin = connector->origin;
+    struct h2i_link *link = h2i_link_create(origin, transport, &connector->marks);
+
+    if (!link) {
+        fail(connector, &(h2client_fault){.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1});
+        return;
+    }
+    h2i_log(ports_of(connector)->reactor, H2CLIENT_LOG_INFO, "pool",
+            "connection %llu to %s:%u (%s) is open%s%s", (unsigned long long)link->conn->id,
+            origin->host, origin->port, link->peer, link->tls_version[0] ? ", " : "",
+            link->tls_version);
+    h2i_connector_cancel(connector);
+    h2i_origin_connected(origin, link);
+}
+
+/* ---- TLS --------------------------------------------------------------- */
+
+static h2client_fault without_h2(const h2client_fault *fault)
+{
+    h2client_fault mended = *fault;
+
+    if (fault->tls_alert == ALERT_NO_APPLICATION_PROTOCOL)
+        mended = h2i_fault(H2CLIENT_ERROR_TLS_ALPN,
+                           "the server refused h2 by ALPN; HTTP/1.1 not supported yet");
+    mended.tls_alert = fault->tls_alert;
+    return mended;
+}
+
+static void tls_is_done(h2client_transport *transport, const h2client_fault *fault, void *user)
+{
+    struct h2i_connector *connector = user;
+    h2client_transport_info info = {.size = sizeof info};
+    h2client_fault no_h2;
+
+    connector->handshake = NULL;
+    if (!transport) {
+        no_h2 = without_h2(fault);
+        fail(connector, &no_h2);
+        return;
+    }
+    connector->marks.secured_us = now_us(connector);
+    transport->ops->info(transport, &info);
+    if (info.alpn && strcmp(info.alpn, "h2") == 0) {
+        succeed(connector, transport);
+        return;
+    }
+    no_h2 = h2i_fault(H2CLIENT_ERROR_TLS_ALPN,
+                      "the server chose %s by ALPN; HTTP/1.1 not supported yet",
+                      info.alpn && info.alpn[0] ? info.alpn : "nothing");
+    transport->ops->destroy(transport);
+    fail(connector, &no_h2);
+}
+
+static void start_tls(struct h2i_connector *connector, h2client_transport *transport)
+{
+    static const char *const any[] = {"h2", "http/1.1", NULL};
+    static const char *const only_h2[] = {"h2", NULL};
+    const struct h2i_origin *origin = connector->origin;
+    const struct h2i_pool_config *ports = ports_of(connector);
+    const h2client_tls_params params = {
+        .size = sizeof params,
+        .host = origin->host,
+        .alpn = origin->has_prior_knowledge ? only_h2 : any,
+        .timeout_ms = to_ms(connector->limits.tls_us),
+    };
+
+    connector->phase = H2CLIENT_PHASE_TLS;
+    connector->handshake = ports->tls_factory->ops->start(
+        ports->tls_factory, ports->reactor, &params, transport, tls_is_done, connector);
+    if (!connector->handshake)
+        fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
+}
+
+/* ---- the socket -------------------------------------------------------- */
+
+static void dial_is_done(h2client_transport *transport, const h2client_fault *fault, void *user)
+{
+    struct h2i_connector *connector = user;
+
+    connector->dial = NULL;
+    stop_looking_up(connector);
+    if (!transport) {
+        fail(connector, fault);
+        return;
+    }
+    connector->marks.connected_us = now_us(connector);
+    if (connector->origin->is_https)
+        start_tls(connector, transport);
+    else
+        succeed(connector, transport);
+}
+
+static bool start_dial(struct h2i_connector *connector, const h2client_target *target)
+{
+    const struct h2i_pool_config *ports = ports_of(connector);
+
+    connector->dial =
+        ports->dialer->ops->dial(ports->dialer, ports->reactor, target, dial_is_done, connector);
+    return connector->dial != NULL;
+}
+
+/* ---- names ------------------------------------------------------------- */
+
+static void add_addresses(struct h2i_connector *connector, const h2client_address *list, size_t n,
+                          bool more)
+{
+    const struct h2i_pool_config *ports = ports_of(connector);
+    h2client_address with_port[H2CLIENT_MAX_ADDRESSES];
+
+    if (n > H2CLIENT_MAX_ADDRESSES)
+        n = H2CLIENT_MAX_ADDRESSES;
+    for (size_t i = 0; i < n; i++) {
+        with_port[i] = list[i];
+        with_port[i].port = connector->origin->port;
+    }
+    ports->dialer->ops->add_addresses(ports->dialer, connector->dial, with_port, n, more);
+}
+
+static h2client_target target_of(const struct h2i_connector *connector)
+{
+    return (h2client_target){
+        .size = sizeof(h2client_target),
+        .host = connector->origin->host,
+        .port = connector->origin->port,
+        .timeout_ms = to_ms(connector->limits.sock_connect_us),
+    };
+}
+
+static void first_address(struct h2i_connector *connector)
+{
+    h2client_target target = target_of(connector);
+
+    connector->has_addresses = true;
+    connector->marks.resolved_us = now_us(connector);
+    connector->phase = H2CLIENT_PHASE_CONNECT;
+    h2client_reactor_timer_stop(ports_of(connector)->reactor, &connector->dns_timer);
+    start_dial(connector, &target);
+}
+
+static void addresses_came(const h2client_addresses *addresses, void *user)
+{
+    struct h2i_connector *connector = user;
+    h2client_fault no_memory = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
+
+    if (!addresses->more)
+        connector->query = NULL;
+    if (addresses->n && !connector->has_addresses)
+        first_address(connector);
+    if (connector->dial)
+        add_addresses(connector, addresses->list, addresses->n, addresses->more);
+    else if (connector->has_addresses)
+        fail(connector, &no_memory);
+    else if (!addresses->more)
+        fail(connector, addresses->fault ? addresses->fault : &no_memory);
+}
+
+static void dns_timed_out(h2client_timer *timer, void *user)
+{
+    struct h2i_connector *connector = user;
+    h2client_fault fault =
+        h2i_fault_of_timeout(H2CLIENT_LIMIT_DNS, to_ms(connector->limits.dns_us));
+
+    (void)timer;
+    fail(connector, &fault);
+}
+
+static bool start_looking_up(struct h2i_connector *connector)
+{
+    const struct h2i_pool_config *ports = ports_of(connector);
+    int64_t deadline_us;
+
+    connector->phase = H2CLIENT_PHASE_DNS;
+    connector->origin->pool->stats.n_lookups++;
+    connector->query =
+        ports->resolver->ops->resolve(ports->resolver, ports->reactor, connector->origin->host,
+                                      connector->origin->port, addresses_came, connector);
+    if (!connector->query)
+        return false;
+    if (__builtin_add_overflow(now_us(connector), connector->limits.dns_us, &deadline_us))
+        return true;
+    return h2client_reactor_timer_start(ports->reactor, &connector->dns_timer, deadline_us) ==
+           H2CLIENT_OK;
+}
+
+/* A literal, or a dialer that wants no addresses: no look-up. */
+static bool start_without_lookup(struct h2i_connector *connector, const h2client_target *target,
+                                 bool wants_addresses)
+{
+    h2client_address literal;
+
+    connector->phase = H2CLIENT_PHASE_CONNECT;
+    if (!start_dial(connector, target))
+        return false;
+    if (wants_addresses && h2client_address_parse(target->host, &literal))
+        add_addresses(connector, &literal, 1, false);
+    return true;
+}
+
+struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
+                                          const struct h2i_connect_limits *limits)
+{
+    const struct h2i_pool_config *ports = &origin->pool->config;
+    struct h2i_connector *connector = h2i_alloc_zeroed(ports->allocator, sizeof *connector);
+    h2client_target target;
+    bool wants_addresses;
+
+    if (!connector)
+        return NULL;
+    connector->origin = origin;
+    connector->limits = *limits;
+    connector->marks = (struct h2i_link_marks){-1, -1, -1};
+    connector->dns_timer.on_expire = dns_timed_out;
+    connector->dns_timer.user = connector;
+    connector->failure.run = run_failure;
+    connector->failure.user = connector;
+    target = target_of(connector);
+    wants_addresses = ports->dialer->ops->wants_addresses(ports->dialer, &target);
+    if (!(wants_addresses && !origin->host_is_literal
+              ? start_looking_up(connector)
+              : start_without_lookup(connector, &target, wants_addresses)))
+        fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
+    return connector;
+}
+
+h2client_phase h2i_connector_phase(const struct h2i_connector *connector)
+{
+    return connector->phase;
+}

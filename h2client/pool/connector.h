@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connector: opens one connection for an origin, through the ports: resolve -> dial ->
+ * TLS -> what ALPN chose -> core -> link. Only it joins the resolver and the dialer.
+ */
+#ifndef H2I_CONNECTOR_H
+#define H2I_CONNECTOR_H
+
+#include "h2client/pool/origin.h"
+
+/* Starts; ends by h2i_origin_connected or _connect_failed, never inside. NULL: no memory. */
+struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
+                                          const struct h2i_connect_limits *limits);
+/* Stops and frees; the origin hears nothing. */
+void h2i_connector_cancel(struct h2i_connector *connector);
+/* DNS, CONNECT or TLS. */
+h2client_phase h2i_connector_phase(const struct h2i_connector *connector);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pool key: the one canonical text that says which calls may share a connection.
+ * It names the origin (scheme, host, port) and every option of a call that changes
+ * the connection. Options of the session need no place in it: a pool belongs to one
+ * session. A new option of a call is a decision made here.
+ */
+#ifndef H2I_POOL_KEY_H
+#define H2I_POOL_KEY_H
+
+#include "h2client/call.h"
+#include "h2client/http/url.h"
+
+#define H2I_POOL_KEY_MAX 512
+
+struct h2i_pool_key {
+    char text[H2I_POOL_KEY_MAX];
+    size_t len;
+};
+
+/* False when the host does not fit: no host name is that long. */
+H2CLIENT_MUST_USE bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
+                                         h2client_http_version version);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "h2client/settings.h"
+
+#define SECONDS INT64_C(1000000)
+
+/* Options grow at their end, so they must not end in padding (types.h). */
+#define NO_TAIL_PADDING(type, last)                                                  \
+    _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
+                   #type " ends in padding")
+
+NO_TAIL_PADDING(h2client_call_options, http_version);
+NO_TAIL_PADDING(h2client_session_options, loop_kind);
+NO_TAIL_PADDING(h2client_tls_options, reserved);
+NO_TAIL_PADDING(h2client_dns_options, max_entries);
+NO_TAIL_PADDING(h2client_body, len);
+NO_TAIL_PADDING(h2client_error, exit_code);
+NO_TAIL_PADDING(h2client_call_info, reserved);
+
+const struct h2i_settings *h2i_settings_default(void)
+{
+    static const struct h2i_settings defaults = {
+        .total_us = INT64_MAX,
+        .connect_us = 20 * SECONDS,
+        .first_byte_us = 60 * SECONDS,
+        .read_idle_us = 60 * SECONDS,
+        .write_stall_us = 30 * SECONDS,
+        .connect_limits = {5 * SECONDS, 10 * SECONDS, 10 * SECONDS},
+        .max_body_bytes = INT64_C(64) << 20,
+        .delivery = H2CLIENT_DELIVERY_WHOLE,
+        .http_version = H2CLIENT_HTTP_AUTO,
+    };
+    return &defaults;
+}
+
+h2client_error_code h2i_limit_apply(int64_t *value, int64_t given, int64_t scale, const char *name,
+                                    struct h2i_text *why)
+{
+    if (given == 0)
+        return H2CLIENT_OK;
+    if (given == H2CLIENT_NO_LIMIT) {
+        *value = INT64_MAX;
+        return H2CLIENT_OK;
+    }
+    if (given < 0) {
+        h2i_text_add(why, "%s: %lld is neither a limit nor H2CLIENT_NO_LIMIT", name,
+                     (long long)given);
+        return H2CLIENT_ERROR_INVALID_ARGUMENT;
+    }
+    if (__builtin_mul_overflow(given, scale, value))
+        *value = INT64_MAX;
+    return H2CLIENT_OK;
+}
+
+static h2client_error_code apply_limits(struct h2i_settings *settings,
+                                        const h2client_call_options *options, struct h2i_text *why)
+{
+    struct h2i_connect_limits *connect = &settings->connect_limits;
+    const struct {
+        int64_t *value;
+        int64_t given;
+        int64_t scale;
+        const char *name;
+    } limits[] = {
+        {&settings->total_us, options->total_timeout_ms, 1000, "total_timeout_ms"},
+        {&settings->connect_us, options->connect_timeout_ms, 1000, "connect_timeout_ms"},
+        {&connect->dns_us, options->dns_timeout_ms, 1000, "dns_timeout_ms"},
+        {&connect->sock_connect_us, options->sock_connect_timeout_ms, 1000,
+         "sock_connect_timeout_ms"},
+        {&connect->tls_us, options->tls_timeout_ms, 1000, "tls_timeout_ms"},
+        {&settings->first_byte_us, options->first_byte_timeout_ms, 1000, "first_byte_timeout_ms"},
+        {&settings->read_idle_us, options->read_idle_timeout_ms, 1000, "read_idle_timeout_ms"},
+        {&settings->write_stall_us, options->write_stall_timeout_ms, 1000,
+         "write_stall_timeout_ms"},
+        {&settings->max_body_bytes, options->max_body_bytes, 1, "max_body_bytes"},
+    };
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        h2client_error_code code =
+            h2i_limit_apply(limits[i].value, limits[i].given, limits[i].scale, limits[i].name, why);
+        if (code)
+            return code;
+    }
+    return H2CLIENT_OK;
+}
+
+/* Enums come from callers: any number may be in them. */
+static h2client_error_code check_choice(int given, int largest, const char *name,
+                                        struct h2i_text *why)
+{
+    if (given >= 0 && given <= largest)
+        return H2CLIENT_OK;
+    h2i_text_add(why, "%s: %d is not one of its values", name, given);
+    return H2CLIENT_ERROR_INVALID_ARGUMENT;
+}
+
+h2client_error_code h2i_settings_apply(struct h2i_settings *settings,
+                                       const h2client_call_options *options, struct h2i_text *why)
+{
+    h2client_error_code code = apply_limits(settings, options, why);
+
+    if (!code)
+        code = check_choice((int)options->delivery, H2CLIENT_DELIVERY_PULL, "delivery", why);
+    if (!code)
+        code = check_choice((int)options->http_version, H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE,
+                            "http_version", why);
+    if (code)
+        return code;
+    if (options->delivery)
+        settings->delivery = options->delivery;
+    if (options->http_version)
+        settings->http_version = options->http_version;
+    return H2CLIENT_OK;
+}
+
+static bool is_zero(const unsigned char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i])
+            return false;
+    return true;
+}
+
+h2client_error_code h2i_options_take(void *known, size_t known_size, const void *given,
+                                     const char *what, struct h2i_text *why)
+{
+    size_t size = 0;
+
+    memset(known, 0, known_size);
+    if (!given)
+        return H2CLIENT_OK;
+    memcpy(&size, given, sizeof size);
+    if (size < sizeof size) {
+        h2i_text_add(why, "%s: its size member is not set", what);
+        return H2CLIENT_ERROR_INVALID_ARGUMENT;
+    }
+    if (size > known_size &&
+        !is_zero((const unsigned char *)given + known_size, size - known_size)) {
+        h2i_text_add(why, "%s: uses options that this version of the library does not know", what);
+        return H2CLIENT_ERROR_INVALID_ARGUMENT;
+    }
+    memcpy(known, given, size < known_size ? size : known_size);
+    return H2CLIENT_OK;
+}

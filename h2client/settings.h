@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Settings: options as the library uses them. Every value is decided (call over session
+ * over library), times are microseconds, "none" is INT64_MAX.
+ */
+#ifndef H2I_SETTINGS_H
+#define H2I_SETTINGS_H
+
+#include "base/str.h"
+#include "h2client/pool/pool.h"
+
+struct h2i_settings {
+    h2client_on_response_fn on_response;
+    h2client_on_informational_fn on_informational;
+    h2client_on_data_fn on_data;
+    h2client_on_done_fn on_done;
+    void *user;
+    int64_t total_us;
+    int64_t connect_us;
+    int64_t first_byte_us;
+    int64_t read_idle_us;
+    int64_t write_stall_us;
+    struct h2i_connect_limits connect_limits;
+    int64_t max_body_bytes;
+    h2client_delivery delivery;
+    h2client_http_version http_version;
+};
+
+/* The library's defaults (README, "Defaults"). Static. */
+const struct h2i_settings *h2i_settings_default(void);
+
+/* *settings holds what is inherited; what the options name replaces it. INVALID_ARGUMENT
+ * with `why` naming the option. The options have been taken by h2i_options_take. */
+h2client_error_code h2i_settings_apply(struct h2i_settings *settings,
+                                       const h2client_call_options *options, struct h2i_text *why);
+
+/*
+ * Copies a caller's struct, which starts with its own size, into the one this library
+ * knows: a shorter one is filled up with zeros, a longer one is taken only if what is
+ * unknown is all zero. INVALID_ARGUMENT with `why` otherwise. NULL gives all zeros.
+ */
+h2client_error_code h2i_options_take(void *known, size_t known_size, const void *given,
+                                     const char *what, struct h2i_text *why);
+
+/* One limit: 0 keeps *value, NO_LIMIT makes it INT64_MAX, others are scaled. */
+h2client_error_code h2i_limit_apply(int64_t *value, int64_t given, int64_t scale, const char *name,
+                                    struct h2i_text *why);
+
+#endif

@@ -166,6 +166,8 @@ static h2client_error_code prepare_url(h2client_call *call, const char *method, 
     call->request.scheme = call->url.is_https ? "https" : "http";
     call->request.authority = call->url.authority;
     call->request.path = call->url.path;
+    if (!call->url.has_path && strcmp(method, "OPTIONS") == 0)
+        call->request.path = "*"; /* RFC 9113 8.3.1: the server as a whole */
     call->info.method = call->request.method;
     return no_memory_unless(call->request.method != NULL);
 }

@@ -382,6 +382,7 @@ static h2client_error_code make_url(struct h2i_arena *arena, const struct parts 
 {
     *url = (struct h2i_url){
         .is_https = parts->is_https,
+        .has_path = parts->path.len > 0,
         .host_is_literal = parts->host_is_literal,
         .port = parts->port,
     };

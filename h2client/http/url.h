@@ -16,6 +16,7 @@
 
 struct h2i_url {
     bool is_https;
+    bool has_path;         /* false: nothing, not even a query, follows the authority */
     bool host_is_literal;  /* an IPv4 or IPv6 address */
     uint16_t port;         /* the scheme's default when none was given */
     const char *host;      /* lower-case; no brackets, no trailing dot */

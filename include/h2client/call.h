@@ -134,7 +134,8 @@ typedef struct h2client_call_options {
      * library owns them: connection, keep-alive, proxy-connection,
      * transfer-encoding, upgrade, pseudo fields, te but "trailers"; `host` becomes
      * :authority; content-length must equal the body's. A call's list is sent
-     * after the session's; a name in it replaces the session's fields of that name. */
+     * after the session's; a name in it replaces the session's fields of that name, and
+     * a NULL value only takes those away. Sent unless replaced: user-agent, accept. */
     const h2client_header *headers;
     const h2client_body *body;       /* NULL: none */
     h2client_on_response_fn on_response;
@@ -159,8 +160,8 @@ typedef struct h2client_call_options {
 
 /*
  * The function under the macros. `method` NULL: GET; `url` NULL: options->url.
- * Returns NULL only for lack of memory. `session` may be NULL (it could not be
- * made): the call is NULL then too.
+ * Returns NULL only for lack of memory, and when there is no session any more that
+ * could run it: `session` is NULL (it could not be made), or is being destroyed.
  */
 H2CLIENT_API H2CLIENT_MUST_USE h2client_call *h2client_start(h2client_session *session,
                                                              const char *method, const char *url,
@@ -208,7 +209,8 @@ H2CLIENT_API const h2client_response *h2client_call_await_response(h2client_call
  * or REENTRANT; how each ended is its own to tell. */
 H2CLIENT_API h2client_error_code h2client_gather(h2client_call *const *calls, size_t n);
 /* Until one of them has ended: its place in the list; n when the list is empty or
- * all are NULL, or when interrupted or reentrant. A call that has ended before counts. */
+ * all are NULL, or when interrupted or reentrant. A call that has ended before counts.
+ * The calls are of one session. */
 H2CLIENT_API size_t h2client_wait_any(h2client_call *const *calls, size_t n);
 
 /* ---- pulling the body -------------------------------------------------- */
@@ -246,7 +248,8 @@ H2CLIENT_API const h2client_call_info *h2client_call_get_info(const h2client_cal
  * 5.4.2); others are not disturbed. Nothing happens to one that has ended. */
 H2CLIENT_API void h2client_call_cancel(h2client_call *call);
 /* No more on_data until resume; what the window has room for still arrives and
- * is held. Pausing does not stop the read idle limit's sibling limits. */
+ * is held. While its own reader holds the stream the read idle limit rests;
+ * the total limit does not. */
 H2CLIENT_API void h2client_call_pause(h2client_call *call);
 H2CLIENT_API void h2client_call_resume(h2client_call *call);
 /* Gives back the room of bytes that on_data kept. More than that is INVALID_ARGUMENT. */

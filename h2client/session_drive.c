@@ -333,10 +333,12 @@ void h2i_session_nudge(h2client_session *session)
 
     if (session->is_driving || !session->is_polled || !loop || !loop->ops->arm)
         return;
-    if (has_work(session))
-        loop->ops->arm(loop, session->reactor.now_us);
-    else
+    if (!has_work(session)) {
         h2i_reactor_arm(&session->reactor);
+        return;
+    }
+    session->reactor.armed_us = session->reactor.now_us;
+    loop->ops->arm(loop, session->reactor.armed_us);
 }
 
 int h2client_session_fd(h2client_session *session)

@@ -5,6 +5,7 @@
 Builds the library anew, without sanitizers, in the folder given by H2T_SCRATCH (kept,
 so that the next run is quick), and installs it to a folder beside it.
 """
+import ctypes
 import os
 import pathlib
 import re
@@ -66,6 +67,46 @@ def declared_functions():
     headers = sorted((PREFIX / "include/h2client").glob("*.h"))
     text = "\n".join(header.read_text() for header in headers)
     return re.findall(r"^H2CLIENT_API\b[^;(]*?\b(h2client_\w+)\(", text, re.MULTILINE)
+
+
+class TlsOptions(ctypes.Structure):
+    """As far as a program of the first days would know them: `size` says so."""
+
+    _fields_ = [("size", ctypes.c_size_t), ("ca_file", ctypes.c_char_p)]
+
+
+class SessionOptions(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("defaults", ctypes.c_void_p),
+        ("tls", ctypes.POINTER(TlsOptions)),
+    ]
+
+
+class Bytes(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+
+
+def load_library():
+    library = ctypes.CDLL(LIBRARY_DIR / "libh2client.so")
+    for name in ("session_create", "start", "call_await"):
+        getattr(library, f"h2client_{name}").restype = ctypes.c_void_p
+    library.h2client_response_body.restype = Bytes
+    return library
+
+
+def fetch_by_ctypes(library, ca_file, url):
+    """Status and body of one GET, through plain functions and no macro."""
+    tls = TlsOptions(ctypes.sizeof(TlsOptions), ca_file.encode())
+    options = SessionOptions(ctypes.sizeof(SessionOptions), None, ctypes.pointer(tls))
+    session = ctypes.c_void_p(library.h2client_session_create(ctypes.byref(options)))
+    call = ctypes.c_void_p(library.h2client_start(session, b"GET", url.encode(), None))
+    resp = ctypes.c_void_p(library.h2client_call_await(call))
+    body = library.h2client_response_body(resp)
+    fetched = library.h2client_response_status(resp), ctypes.string_at(body.data, body.len)
+    library.h2client_call_destroy(call)
+    library.h2client_session_destroy(session)
+    return fetched
 
 
 def setUpModule():
@@ -149,6 +190,10 @@ class Fetching(unittest.TestCase):
         program = compile_with("g++", "tests/cxx_program.cpp", "-std=c++17")
         shown = run(program, self.server.ca_file, self.server.url("/file-7"))
         self.assertEqual(shown.stdout, "7000\n7000\n7000\n")
+
+    def test_python_drives_it_through_ctypes(self):
+        fetched = fetch_by_ctypes(load_library(), self.server.ca_file, self.server.url("/file-3"))
+        self.assertEqual(fetched, (200, b"x" * 3000))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* h2client_address to and from sockaddr. No text: base/ formats and parses. */
+#include "transport/socket_address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+_Static_assert(sizeof(struct in6_addr) == sizeof((h2client_address){0}.bytes),
+               "an IPv6 address fills the bytes");
+
+socklen_t h2i_socket_address_make(const h2client_address *address, struct sockaddr_storage *to)
+{
+    memset(to, 0, sizeof *to);
+    if (address->family == 4) {
+        struct sockaddr_in *in = (struct sockaddr_in *)to;
+        in->sin_family = AF_INET;
+        in->sin_port = htons(address->port);
+        memcpy(&in->sin_addr, address->bytes, sizeof in->sin_addr);
+        return sizeof *in;
+    }
+    if (address->family == 6) {
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)to;
+        in6->sin6_family = AF_INET6;
+        in6->sin6_port = htons(address->port);
+        in6->sin6_scope_id = address->scope_id;
+        memcpy(&in6->sin6_addr, address->bytes, sizeof in6->sin6_addr);
+        return sizeof *in6;
+    }
+    return 0;
+}
+
+static h2client_address address_of(const struct sockaddr_storage *from)
+{
+    h2client_address address = {.family = 0};
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)from;
+        address.family = 4;
+        address.port = ntohs(in->sin_port);
+        memcpy(address.bytes, &in->sin_addr, sizeof in->sin_addr);
+    } else if (from->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+        address.family = 6;
+        address.port = ntohs(in6->sin6_port);
+        address.scope_id = in6->sin6_scope_id;
+        memcpy(address.bytes, &in6->sin6_addr, sizeof in6->sin6_addr);
+    }
+    return address;
+}
+
+h2client_address h2i_socket_local_address(int fd)
+{
+    struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof storage;
+    getsockname(fd, (struct sockaddr *)&storage, &len);
+    return address_of(&storage);
+}
+
+h2client_address h2i_socket_remote_address(int fd)
+{
+    struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof storage;
+    getpeername(fd, (struct sockaddr *)&storage, &len);
+    return address_of(&storage);
+}

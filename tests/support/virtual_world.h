@@ -19,7 +19,8 @@ struct h2t_file {
     const char *path;
     char *data;
     size_t len;
-    bool is_endless_pipe; /* length unknown */
+    bool is_endless_pipe; /* length unknown; read in order, whatever the offset */
+    bool is_written;      /* opened for writing: path and data are the world's */
     int open_errno;       /* 0, or what open answers */
     int read_errno;       /* 0, or what a read answers after `fail_after` bytes */
     size_t fail_after;
@@ -29,8 +30,8 @@ struct h2t_world {
     h2client_system system;
     h2client_loop loop;
     int64_t now_us;        /* starts at 1,000,000,000 */
-    int64_t wall_s;
-    uint64_t random_state;
+    int64_t wall_s;        /* when the world began; the wall clock moves with now_us */
+    uint64_t random_state; /* starts at 1; h2t_seed() for another world each run */
     bool has_no_randomness;
     struct h2t_file files[8]; /* by path; path NULL: free */
     size_t n_open_files;

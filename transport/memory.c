@@ -41,7 +41,7 @@ struct memory_end {
 };
 
 struct memory_pair {
-    const h2client_allocator *allocator;
+    h2client_allocator allocator;    /* a copy: one end may outlive the other's session */
     struct h2i_memory_limits limits; /* "no limit" is SIZE_MAX here */
     struct memory_end ends[2];
 };
@@ -190,10 +190,12 @@ static void memory_destroy(h2client_transport *transport)
     h2client_reactor_undefer(end->reactor, &end->report);
     h2i_buf_finish(&end->inbox);
     end->is_destroyed = end->has_ended = true;
-    if (end->peer->is_destroyed)
-        h2i_free(end->pair->allocator, end->pair);
-    else
+    if (end->peer->is_destroyed) {
+        h2client_allocator allocator = end->pair->allocator;
+        h2i_free(&allocator, end->pair);
+    } else {
         report_later(end->peer);
+    }
 }
 
 /* ---- making and steering a pair ---- */
@@ -216,7 +218,7 @@ static void end_init(struct memory_pair *pair, int which, h2client_reactor *reac
     end->peer = &pair->ends[!which];
     end->reactor = reactor;
     end->report = (h2client_task){.run = report, .user = end};
-    h2i_buf_init(&end->inbox, pair->allocator, pair->limits.max_buffered);
+    h2i_buf_init(&end->inbox, &pair->allocator, pair->limits.max_buffered);
 }
 
 bool h2i_memory_pair_create(h2client_reactor *reactor, const struct h2i_memory_limits *limits,
@@ -227,7 +229,7 @@ bool h2i_memory_pair_create(h2client_reactor *reactor, const struct h2i_memory_l
     ends[0] = ends[1] = NULL;
     if (!pair)
         return false;
-    pair->allocator = allocator;
+    pair->allocator = *allocator;
     if (limits)
         pair->limits = *limits;
     if (!pair->limits.max_buffered)

@@ -86,8 +86,8 @@ static void begin_test(void)
 /* Where all tests share the process, what one leaks is found when that exits. */
 static void end_test(void)
 {
-    int n_leaked = count_fds() - frame.n_fds_before;
-    ck_assert_msg(n_leaked == 0, "%d file descriptors leaked", n_leaked);
+    int n_more = count_fds() - frame.n_fds_before;
+    ck_assert_msg(n_more == 0, "%d file descriptors more than before", n_more);
     ck_assert_msg(!frame.is_forking || !has_leak(), "memory leaked (see above)");
     *frame.has_test_ended = true;
 }

@@ -227,6 +227,7 @@ static void begin(h2client_call *call, const char *method, const char *url,
     h2client_error_code code = session->error.code;
     h2client_fault fault;
 
+    h2i_call_adopt(call, options);
     if (code)
         h2i_text_add(&why, "%s", session->error.message);
     if (!h2i_session_enter(session))

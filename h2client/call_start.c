@@ -214,13 +214,21 @@ static void remember_release(struct h2i_body_source *source, const h2client_body
     }
 }
 
-static void take_callbacks(struct h2i_settings *settings, const h2client_call_options *options)
+void h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
 {
-    settings->on_response = options->on_response;
-    settings->on_informational = options->on_informational;
-    settings->on_data = options->on_data;
-    settings->on_done = options->on_done;
-    settings->user = options->user;
+    h2client_call_options known;
+    char unused[1];
+    struct h2i_text nobody = h2i_text(unused, sizeof unused);
+
+    call->settings = call->session->defaults;
+    if (h2i_options_take(&known, sizeof known, options, "call options", &nobody))
+        return;
+    remember_release(&call->source, known.body);
+    call->settings.on_response = known.on_response;
+    call->settings.on_informational = known.on_informational;
+    call->settings.on_data = known.on_data;
+    call->settings.on_done = known.on_done;
+    call->settings.user = known.user;
 }
 
 h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, const char *url,
@@ -229,9 +237,6 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
     h2client_call_options known;
     h2client_error_code code = h2i_options_take(&known, sizeof known, options, "call options", why);
 
-    remember_release(&call->source, known.body);
-    call->settings = call->session->defaults;
-    take_callbacks(&call->settings, &known);
     if (!method)
         method = "GET";
     if (!code)

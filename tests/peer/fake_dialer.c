@@ -13,6 +13,7 @@ struct h2client_dial {
     struct h2t_dial_plan plan;
     h2client_reactor *reactor;
     h2client_timer timer;
+    h2client_task out_of_memory; /* what a timer that could not start becomes */
     h2client_dial_fn on_done;
     void *user;
     bool is_started; /* the delay runs */
@@ -22,6 +23,8 @@ static struct h2t_dialer *fake_of(h2client_dialer *dialer)
 {
     return (struct h2t_dialer *)(void *)dialer; /* its first member */
 }
+
+static const h2client_fault no_memory = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
 
 static void fail(struct h2client_dial *dial, const h2client_fault *fault)
 {
@@ -35,8 +38,18 @@ static void succeed(struct h2client_dial *dial)
 
     dial->dial.peer = h2t_peer_create(&dial->plan.peer);
     dial->dial.link = h2t_link_create(dial->reactor, dial->dial.peer, &dial->plan.link, &client);
+    if (!dial->dial.link) {
+        fail(dial, &no_memory);
+        return;
+    }
     dial->dial.has_ended = true;
     dial->on_done(client, NULL, dial->user);
+}
+
+static void run_out_of_memory(h2client_task *task, void *user)
+{
+    (void)task;
+    fail(user, &no_memory);
 }
 
 static void on_time(h2client_timer *timer, void *user)
@@ -76,7 +89,7 @@ static void start(struct h2client_dial *dial)
         return;
     if (h2client_reactor_timer_start(dial->reactor, &dial->timer,
                                      now_us + dial->plan.delay_ms * 1000) != H2CLIENT_OK)
-        abort();
+        h2client_reactor_defer(dial->reactor, &dial->out_of_memory);
 }
 
 static bool wants_addresses(h2client_dialer *dialer, const h2client_target *target)
@@ -101,6 +114,7 @@ static h2client_dial *begin_dial(h2client_dialer *dialer, h2client_reactor *reac
     snprintf(dial->dial.host, sizeof dial->dial.host, "%s", target->host);
     dial->reactor = reactor;
     dial->timer = (h2client_timer){.on_expire = on_time, .user = dial};
+    dial->out_of_memory = (h2client_task){.run = run_out_of_memory, .user = dial};
     dial->on_done = on_done;
     dial->user = user;
     fake->dials[fake->n_dials++] = &dial->dial;
@@ -137,6 +151,7 @@ static void cancel(h2client_dialer *dialer, h2client_dial *dial)
     fake_of(dialer)->n_cancelled++;
     dial->dial.was_cancelled = true;
     h2client_reactor_timer_stop(dial->reactor, &dial->timer);
+    h2client_reactor_undefer(dial->reactor, &dial->out_of_memory);
 }
 
 static void destroy(h2client_dialer *dialer)

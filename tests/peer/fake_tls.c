@@ -199,13 +199,16 @@ static h2client_handshake *start(h2client_tls_factory *factory, h2client_reactor
         .on_done = on_done,
         .user = user,
     };
-    tls->n_live++;
     note_params(tls, params);
     memcpy(handshake->host, tls->host, sizeof handshake->host);
     deadline_us = plan_end(handshake, params->timeout_ms);
     if (deadline_us != INT64_MAX &&
-        h2client_reactor_timer_start(reactor, &handshake->timer, deadline_us) != H2CLIENT_OK)
-        abort();
+        h2client_reactor_timer_start(reactor, &handshake->timer, deadline_us) != H2CLIENT_OK) {
+        inner->ops->destroy(inner);
+        free(handshake);
+        return NULL;
+    }
+    tls->n_live++;
     return handshake;
 }
 

@@ -156,8 +156,10 @@ struct h2t_link *h2t_link_create(h2client_reactor *reactor, struct h2t_peer *pee
     limits.max_buffered = link->options.max_buffered;
     limits.max_read = link->options.max_read;
     limits.max_write = link->options.max_write;
-    if (!h2i_memory_pair_create(reactor, &limits, ends))
-        abort();
+    if (!h2i_memory_pair_create(reactor, &limits, ends)) {
+        free(link);
+        return NULL;
+    }
     link->peer = peer;
     link->server = ends[1];
     link->server->on_ready = on_ready;

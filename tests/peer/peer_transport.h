@@ -28,7 +28,7 @@ struct h2t_link_options {
 
 /* Makes a pair of memory transports with the peer (borrowed; it must outlive the link)
  * at one end; *client is the other, the caller's to destroy. NULL options: all zero.
- * Aborts without memory. */
+ * NULL when the reactor's allocator has no memory. */
 struct h2t_link *h2t_link_create(h2client_reactor *reactor, struct h2t_peer *peer,
                                  const struct h2t_link_options *options,
                                  h2client_transport **client);

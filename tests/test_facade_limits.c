@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Limits on time, each on the virtual clock: which one fires, when, and what it says. */
+#include <string.h>
+
+#include "tests/support/facade_rig.h"
+#include "tests/support/test_main.h"
+
+static void hold(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                 struct h2t_response *response, void *user)
+{
+    (void)peer, (void)request, (void)user;
+    response->is_held = true;
+}
+
+/* The call must end by this limit after so many milliseconds, to the microsecond. */
+static void assert_timeout(h2client_call *call, h2client_limit limit, int64_t after_ms)
+{
+    const h2client_error *error;
+
+    ck_assert_ptr_null(h2client_call_await(call));
+    error = h2client_call_error(call);
+    ck_assert_int_eq(error->code, H2CLIENT_ERROR_TIMEOUT);
+    ck_assert_int_eq(error->limit, limit);
+    ck_assert_int_eq(error->elapsed_us, after_ms * 1000);
+    ck_assert_int_eq(error->exit_code, 28);
+    h2client_call_destroy(call);
+}
+
+TEST(limit_connect_covers_dns_connect_and_tls_together)
+{
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.plan.delay_ms = 300;
+    rig.tls.delay_ms = 300;
+    h2t_rig_open(&rig, NULL);
+    assert_timeout(h2client_get(rig.session, H2T_ORIGIN "/", .connect_timeout_ms = 500),
+                   H2CLIENT_LIMIT_CONNECT, 500);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(limit_sock_connect_fires_for_a_silent_address)
+{
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.plan.is_silent = true;
+    h2t_rig_open(&rig, NULL);
+    assert_timeout(h2client_get(rig.session, H2T_ORIGIN "/", .sock_connect_timeout_ms = 700),
+                   H2CLIENT_LIMIT_SOCK_CONNECT, 700);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(limit_tls_fires_for_a_server_that_stays_silent)
+{
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.tls.is_silent = true;
+    h2t_rig_open(&rig, NULL);
+    assert_timeout(h2client_get(rig.session, H2T_ORIGIN "/", .tls_timeout_ms = 800),
+                   H2CLIENT_LIMIT_TLS, 800);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(limit_first_byte_runs_from_the_sent_request)
+{
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.plan.delay_ms = 100;
+    rig.plan.peer.on_request = hold;
+    h2t_rig_open(&rig, NULL);
+    assert_timeout(h2client_get(rig.session, H2T_ORIGIN "/", .first_byte_timeout_ms = 400),
+                   H2CLIENT_LIMIT_FIRST_BYTE, 500);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+static void answer_partly(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                          struct h2t_response *response, void *user)
+{
+    (void)peer, (void)request, (void)user;
+    response->status = 200;
+    response->body_len = 65536 * 2; /* the second half needs a window that nobody gives */
+}
+
+TEST(limit_read_idle_rests_while_the_reader_holds_the_stream)
+{
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = answer_partly;
+    h2t_rig_open(&rig, NULL);
+    call = h2client_get(rig.session, H2T_ORIGIN "/", .read_idle_timeout_ms = 1000);
+    h2client_call_await_response(call);
+    h2t_rig_run_ms(&rig, 60000);
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_PENDING);
+    ck_assert_ptr_nonnull(h2client_call_await(call));
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(limit_total_runs_while_waiting_for_a_stream)
+{
+    struct h2t_rig rig;
+    h2client_call *first, *second;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = hold;
+    rig.plan.peer.max_concurrent_streams = 1;
+    h2t_rig_open(&rig, NULL);
+    first = h2client_get(rig.session, H2T_ORIGIN "/");
+    h2t_rig_run_ms(&rig, 10);
+    second = h2client_get(rig.session, H2T_ORIGIN "/", .total_timeout_ms = 200,
+                          .connect_timeout_ms = 100);
+    assert_timeout(second, H2CLIENT_LIMIT_TOTAL, 200);
+    ck_assert_uint_eq(h2t_peer_n_requests(h2t_rig_peer(&rig, 0)), 1);
+    h2client_call_destroy(first);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(limit_of_the_session_is_inherited_and_overridden)
+{
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = hold;
+    h2t_rig_open(&rig, H2CLIENT_SESSION(.defaults = H2CLIENT_CALL(.total_timeout_ms = 300)));
+    assert_timeout(h2client_get(rig.session, H2T_ORIGIN "/"), H2CLIENT_LIMIT_TOTAL, 300);
+    assert_timeout(h2client_get(rig.session, H2T_ORIGIN "/", .total_timeout_ms = 100),
+                   H2CLIENT_LIMIT_TOTAL, 100);
+    assert_timeout(h2client_get(rig.session, H2T_ORIGIN "/", .total_timeout_ms = H2CLIENT_NO_LIMIT,
+                                .first_byte_timeout_ms = 900),
+                   H2CLIENT_LIMIT_FIRST_BYTE, 900);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(limit_message_says_which_after_how_long_and_from_whom)
+{
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = hold;
+    h2t_rig_open(&rig, NULL);
+    call = h2client_get(rig.session, H2T_ORIGIN "/", .first_byte_timeout_ms = 5000);
+    h2client_call_await(call);
+    ck_assert_str_eq(h2client_call_error(call)->message,
+                     "first byte timeout after 5000 ms, HTTP/2 stream 1");
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(limit_negative_is_an_invalid_argument_that_is_named)
+{
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    h2t_rig_start(&rig);
+    call = h2client_get(rig.session, H2T_ORIGIN "/", .read_idle_timeout_ms = -7);
+    ck_assert_ptr_null(h2client_call_await(call));
+    ck_assert_int_eq(h2client_call_error(call)->code, H2CLIENT_ERROR_INVALID_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(h2client_call_error(call)->message, "read_idle_timeout_ms: -7"));
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)},
+          {T(limit_sock_connect_fires_for_a_silent_address)},
+          {T(limit_tls_fires_for_a_server_that_stays_silent)},
+          {T(limit_first_byte_runs_from_the_sent_request)},
+          {T(limit_read_idle_rests_while_the_reader_holds_the_stream)},
+          {T(limit_total_runs_while_waiting_for_a_stream)},
+          {T(limit_of_the_session_is_inherited_and_overridden)},
+          {T(limit_message_says_which_after_how_long_and_from_whom)},
+          {T(limit_negative_is_an_invalid_argument_that_is_named)})

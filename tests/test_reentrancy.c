@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reentrancy matrix: every callback of a session x everything an application may do
+ * in it. Each cell is one run of the same scenario: three calls, one with a body to send
+ * by pull and an answer with an interim response; in the chosen callback of the first
+ * call the deed is done. After each: every started call has had exactly one on_done, as
+ * its last callback, and nothing is left.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/facade_rig.h"
+#include "tests/support/test_main.h"
+
+enum where {
+    IN_INFORMATIONAL,
+    IN_RESPONSE,
+    IN_DATA,
+    IN_DONE,
+    IN_PULL,
+    IN_REWIND,
+    IN_RELEASE,
+    IN_LOG, /* from here on the session's, not a call's */
+    IN_FRAME,
+    N_WHERES
+};
+
+enum deed {
+    CANCEL_SELF,
+    CANCEL_OTHER,
+    START,
+    DESTROY_SELF,
+    DESTROY_OTHER,
+    DESTROY_SESSION,
+    DRIVE,
+    N_DEEDS
+};
+
+#define MAX_CALLS 8
+
+struct matrix;
+
+struct party {
+    struct matrix *matrix;
+    h2client_call *call;
+    int n_done;
+    bool was_called_after_done;
+    bool is_destroyed;
+    size_t n_pulled;
+};
+
+struct matrix {
+    struct h2t_rig rig;
+    enum where where;
+    enum deed deed;
+    bool is_done_once;
+    size_t n_parties;
+    struct party parties[MAX_CALLS];
+    h2client_error_code reentrant;
+    bool session_is_gone;
+};
+
+static void start_party(struct matrix *matrix, bool uploads);
+
+static void destroy_party(struct party *party)
+{
+    if (!party->is_destroyed)
+        h2client_call_destroy(party->call);
+    party->is_destroyed = true;
+}
+
+static void drive_inside(struct matrix *matrix)
+{
+    h2client_call *call = matrix->parties[1].call;
+
+    matrix->reentrant = h2client_session_dispatch(matrix->rig.session, -1);
+    ck_assert_int_eq(h2client_gather(&call, 1), H2CLIENT_ERROR_REENTRANT);
+    ck_assert_ptr_null(h2client_call_await(call));
+    ck_assert_uint_eq(h2client_wait_any(&call, 1), 1);
+}
+
+static void do_deed(struct matrix *matrix)
+{
+    switch (matrix->deed) {
+    case CANCEL_SELF:
+        h2client_call_cancel(matrix->parties[0].call);
+        break;
+    case CANCEL_OTHER:
+        h2client_call_cancel(matrix->parties[1].call);
+        break;
+    case START:
+        start_party(matrix, false);
+        break;
+    case DESTROY_SELF:
+        destroy_party(&matrix->parties[0]);
+        break;
+    case DESTROY_OTHER:
+        destroy_party(&matrix->parties[1]);
+        break;
+    case DESTROY_SESSION:
+        h2client_session_destroy(matrix->rig.session);
+        matrix->session_is_gone = true;
+        break;
+    default:
+        drive_inside(matrix);
+    }
+}
+
+/* In a callback: the deed is done once, in the first party's callback of that kind. */
+static void visit(struct party *party, enum where where)
+{
+    struct matrix *matrix = party->matrix;
+
+    if (party->n_done && where < IN_LOG && where != IN_DONE)
+        party->was_called_after_done = true;
+    if (party != &matrix->parties[0] || where != matrix->where || matrix->is_done_once)
+        return;
+    matrix->is_done_once = true;
+    do_deed(matrix);
+}
+
+static void on_informational(h2client_call *call, int status, const h2client_header *fields,
+                             void *user)
+{
+    (void)call, (void)status, (void)fields;
+    visit(user, IN_INFORMATIONAL);
+}
+
+static void on_response(h2client_call *call, const h2client_response *resp, void *user)
+{
+    (void)call, (void)resp;
+    visit(user, IN_RESPONSE);
+}
+
+static size_t on_data(h2client_call *call, const void *data, size_t len, void *user)
+{
+    (void)call, (void)data;
+    visit(user, IN_DATA);
+    return len;
+}
+
+static void on_done(h2client_call *call, const h2client_error *error, void *user)
+{
+    struct party *party = user;
+
+    (void)call, (void)error;
+    party->n_done++;
+    visit(party, IN_DONE);
+}
+
+static h2client_pull_result pull(void *buf, size_t cap, size_t *n, void *user)
+{
+    struct party *party = user;
+
+    visit(party, IN_PULL);
+    *n = cap < 1000 ? cap : 1000;
+    memset(buf, 'p', *n);
+    party->n_pulled += *n;
+    return party->n_pulled >= 100000 ? H2CLIENT_PULL_END : H2CLIENT_PULL_MORE;
+}
+
+static bool rewind_pull(void *user)
+{
+    visit(user, IN_REWIND);
+    ((struct party *)user)->n_pulled = 0;
+    return true;
+}
+
+static void release(void *user)
+{
+    visit(user, IN_RELEASE);
+}
+
+static void on_log(h2client_log_level level, const char *area, const char *text, void *user)
+{
+    struct matrix *matrix = user;
+
+    (void)level, (void)area, (void)text;
+    if (matrix->n_parties)
+        visit(&matrix->parties[0], IN_LOG);
+}
+
+static void on_frame(const h2client_frame_event *event, void *user)
+{
+    (void)event;
+    visit(&((struct matrix *)user)->parties[0], IN_FRAME);
+}
+
+static void start_party(struct matrix *matrix, bool uploads)
+{
+    struct party *party = &matrix->parties[matrix->n_parties];
+    const h2client_body body = {.size = sizeof body,
+                                .pull = pull,
+                                .rewind = rewind_pull,
+                                .release = release,
+                                .user = party,
+                                .len = H2CLIENT_LENGTH_UNKNOWN};
+
+    party->matrix = matrix;
+    party->call = h2client_post(matrix->rig.session, H2T_ORIGIN "/", .body = uploads ? &body : NULL,
+                                .on_informational = on_informational, .on_response = on_response,
+                                .on_data = on_data, .on_done = on_done, .user = party);
+    if (party->call)
+        matrix->n_parties++;
+}
+
+/* The first request is refused once, so that it is rewound; then 103 and a body. */
+static void answer(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                   struct h2t_response *response, void *user)
+{
+    (void)user;
+    if (request->stream_id == 1) {
+        response->is_held = true;
+        h2t_peer_reset(peer, 1, 7);
+        return;
+    }
+    h2t_peer_inform(peer, request->stream_id, 103, NULL);
+    response->status = 200;
+    response->body_len = 100000;
+    response->waits_for_body = true;
+}
+
+static void drive(struct matrix *matrix)
+{
+    for (int i = 0; i < 2000 && !matrix->session_is_gone; i++) {
+        h2client_session_dispatch(matrix->rig.session, 0);
+        if (!matrix->session_is_gone && h2client_session_n_running(matrix->rig.session) == 0)
+            return;
+    }
+}
+
+static void run_cell(enum where where, enum deed deed)
+{
+    struct matrix *matrix = calloc(1, sizeof *matrix);
+
+    matrix->where = where;
+    matrix->deed = deed;
+    h2t_rig_init(&matrix->rig);
+    matrix->rig.plan.peer.on_request = answer;
+    h2t_rig_open(&matrix->rig, H2CLIENT_SESSION(.on_log = on_log, .log_level = H2CLIENT_LOG_DEBUG,
+                                                .on_frame = on_frame, .user = matrix));
+    start_party(matrix, true);
+    start_party(matrix, true);
+    start_party(matrix, false);
+    drive(matrix);
+    ck_assert_msg(matrix->is_done_once, "callback %d never ran", where);
+    if (deed == DRIVE)
+        ck_assert_int_eq(matrix->reentrant, H2CLIENT_ERROR_REENTRANT);
+    for (size_t i = 0; i < matrix->n_parties; i++) {
+        ck_assert_msg(matrix->parties[i].n_done == 1, "callback %d deed %d: party %zu has %d ends",
+                      where, deed, i, matrix->parties[i].n_done);
+        ck_assert(!matrix->parties[i].was_called_after_done);
+        destroy_party(&matrix->parties[i]);
+    }
+    if (matrix->session_is_gone)
+        matrix->rig.session = NULL;
+    h2t_rig_finish(&matrix->rig);
+    free(matrix);
+}
+
+static void run_row(enum where where)
+{
+    for (int deed = 0; deed < N_DEEDS; deed++)
+        run_cell(where, (enum deed)deed);
+}
+
+TEST(reentrancy_in_on_informational)
+{
+    run_row(IN_INFORMATIONAL);
+}
+END_TEST
+TEST(reentrancy_in_on_response)
+{
+    run_row(IN_RESPONSE);
+}
+END_TEST
+TEST(reentrancy_in_on_data)
+{
+    run_row(IN_DATA);
+}
+END_TEST
+TEST(reentrancy_in_on_done)
+{
+    run_row(IN_DONE);
+}
+END_TEST
+TEST(reentrancy_in_pull)
+{
+    run_row(IN_PULL);
+}
+END_TEST
+TEST(reentrancy_in_rewind)
+{
+    run_row(IN_REWIND);
+}
+END_TEST
+TEST(reentrancy_in_release)
+{
+    run_row(IN_RELEASE);
+}
+END_TEST
+TEST(reentrancy_in_on_log)
+{
+    run_row(IN_LOG);
+}
+END_TEST
+TEST(reentrancy_in_on_frame)
+{
+    run_row(IN_FRAME);
+}
+END_TEST
+
+TEST_MAIN("reentrancy", {T(reentrancy_in_on_informational)}, {T(reentrancy_in_on_response)},
+          {T(reentrancy_in_on_data)}, {T(reentrancy_in_on_done)}, {T(reentrancy_in_pull)},
+          {T(reentrancy_in_rewind)}, {T(reentrancy_in_release)}, {T(reentrancy_in_on_log)},
+          {T(reentrancy_in_on_frame)})

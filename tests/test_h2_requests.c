@@ -10,8 +10,6 @@
 
 #include "h2client/http/url.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct h2t_exchange *get_with_fields(struct h2t_core *core, const h2client_header *fields)
 {
     struct h2t_exchange *exchange = h2t_core_prepare(core, "GET", "/");
@@ -62,7 +60,7 @@ TEST(forbidden_fields_are_told_from_allowed_ones_before_a_request_is_built)
     };
     char why_buf[200];
 
-    for (size_t i = 0; i < LEN(forbidden); i++) {
+    for (size_t i = 0; i < H2T_LEN(forbidden); i++) {
         struct h2i_text why = h2i_text(why_buf, sizeof why_buf);
 
         ck_assert_msg(h2i_field_check(forbidden[i].name, forbidden[i].value, &why) != H2CLIENT_OK,
@@ -83,7 +81,7 @@ TEST(fields_that_would_split_a_message_are_refused_without_showing_the_value)
     };
     char why_buf[200];
 
-    for (size_t i = 0; i < LEN(malformed); i++) {
+    for (size_t i = 0; i < H2T_LEN(malformed); i++) {
         struct h2i_text why = h2i_text(why_buf, sizeof why_buf);
 
         ck_assert_int_eq(h2i_field_check(malformed[i].name, malformed[i].value, &why),

@@ -6,8 +6,6 @@
 #include <nghttp2/nghttp2.h>
 #include <string.h>
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-
 static uint32_t setting_of(const struct h2t_seen_frame *settings, uint16_t id, uint32_t otherwise)
 {
     uint32_t value = otherwise;
@@ -116,7 +114,7 @@ static struct h2t_exchange *greet(struct h2t_core *core, const struct opening *o
 
 TEST(a_first_frame_other_than_settings_ends_the_connection)
 {
-    for (size_t i = 0; i < LEN(wrong_frames); i++) {
+    for (size_t i = 0; i < H2T_LEN(wrong_frames); i++) {
         EACH_CUT (core) {
             struct h2t_exchange *exchange = greet(core, &wrong_frames[i]);
 
@@ -128,7 +126,7 @@ TEST(a_first_frame_other_than_settings_ends_the_connection)
 
 TEST(an_answer_that_is_not_http2_is_named_at_once)
 {
-    for (size_t i = 0; i < LEN(foreign_bytes); i++) {
+    for (size_t i = 0; i < H2T_LEN(foreign_bytes); i++) {
         EACH_CUT (core) {
             struct h2t_exchange *exchange = greet(core, &foreign_bytes[i]);
 
@@ -193,7 +191,7 @@ TEST(unknown_settings_are_ignored)
         const uint32_t values[] = {1, UINT32_MAX, 0, 12345, 0};
 
         h2t_core_start_silent(core);
-        h2t_settings(&core->raw, ids, values, LEN(ids));
+        h2t_settings(&core->raw, ids, values, H2T_LEN(ids));
         h2t_settings_ack(&core->raw);
         h2t_core_raw(core);
         ck_assert_uint_eq(h2t_peer_count(core->peer, H2T_SETTINGS, 0), 2);
@@ -225,7 +223,7 @@ static const struct illegal illegal_settings[] = {
 
 TEST(illegal_settings_end_the_connection_with_the_code_of_the_rfc)
 {
-    for (size_t i = 0; i < LEN(illegal_settings); i++) {
+    for (size_t i = 0; i < H2T_LEN(illegal_settings); i++) {
         const struct illegal *illegal = &illegal_settings[i];
 
         EACH_CUT (core) {
@@ -251,7 +249,7 @@ TEST(the_largest_legal_settings_are_taken)
         const uint32_t values[] = {0, 0x7fffffff, 16777215, UINT32_MAX, UINT32_MAX, 1};
 
         h2t_core_start_raw(core);
-        h2t_settings(&core->raw, ids, values, LEN(ids));
+        h2t_settings(&core->raw, ids, values, H2T_LEN(ids));
         h2t_core_raw(core);
         h2t_expect_usable(core);
     }
@@ -272,7 +270,7 @@ TEST(settings_frames_of_a_wrong_shape_end_the_connection)
         {0, 1, 6, H2CLIENT_ERROR_H2_CONNECTION, NGHTTP2_PROTOCOL_ERROR},
     };
 
-    for (size_t i = 0; i < LEN(shapes); i++) {
+    for (size_t i = 0; i < H2T_LEN(shapes); i++) {
         EACH_CUT (core) {
             h2t_core_start_raw(core);
             h2t_core_get(core);

@@ -461,6 +461,17 @@ void h2t_expect_goaway(const struct h2t_core *core, h2client_error_code code, ui
     ck_assert_uint_eq(core->conn->n_open, 0);
 }
 
+int64_t h2t_core_granted(const struct h2t_core *core, int32_t stream_id, int64_t at_first)
+{
+    for (size_t i = 0; i < h2t_peer_n_frames(core->peer); i++) {
+        const struct h2t_seen_frame *frame = h2t_peer_frame(core->peer, i);
+
+        if (frame->type == H2T_WINDOW_UPDATE && frame->stream_id == stream_id)
+            at_first += frame->increment;
+    }
+    return at_first;
+}
+
 void h2t_expect_usable(struct h2t_core *core)
 {
     struct h2t_exchange *exchange = h2t_core_get(core);

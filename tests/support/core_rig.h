@@ -28,6 +28,9 @@
 #include "tests/support/test_main.h"
 
 #define H2T_CORE_MAX_EXCHANGES 512
+#define H2T_LEN(array) (sizeof(array) / sizeof((array)[0]))
+/* A list of fields, ended. */
+#define H2T_FIELDS(...) ((const h2client_header[]){__VA_ARGS__, {NULL, NULL}})
 
 struct h2t_core;
 
@@ -129,6 +132,8 @@ void h2t_expect_failure(const struct h2t_exchange *exchange, h2client_error_code
 void h2t_expect_reset(const struct h2t_core *core, int32_t stream_id, uint32_t http2_code);
 /* The peer saw GOAWAY with this code, and the core failed with that one. */
 void h2t_expect_goaway(const struct h2t_core *core, h2client_error_code code, uint32_t http2_code);
+/* at_first plus all increments the client has sent for that stream (0: connection). */
+int64_t h2t_core_granted(const struct h2t_core *core, int32_t stream_id, int64_t at_first);
 /* Another request on this connection succeeds. Raw: on the stream of that id. */
 void h2t_expect_usable(struct h2t_core *core);
 

@@ -113,6 +113,13 @@ static int64_t now_us(void)
     return h2i_system_posix()->ops->monotonic_us(h2i_system_posix());
 }
 
+static int lowest_free_fd(void)
+{
+    int fd = dup(0);
+    close(fd);
+    return fd;
+}
+
 /* ---- readiness ---- */
 
 TEST(loop_reports_what_is_readable_until_it_is_read)
@@ -172,7 +179,6 @@ TEST(loop_stops_what_was_never_watched_without_complaint)
 {
     struct rig *rig = open_rig();
     struct pair *pair = open_pair(rig, 0);
-    ck_assert_int_eq(watch(pair, 0), 0);
     ck_assert_int_eq(watch(pair, 0), 0);
     close_rig(rig);
 }
@@ -237,8 +243,8 @@ static void close_all_others(struct rig *rig, struct pair *pair)
 TEST(loop_drops_events_of_those_closed_in_the_same_turn)
 {
     struct rig *rig = open_rig();
-    for (int i = 0; i < 5; i++)
-        open_readable(rig, i);
+    for (int i = 0; i < 5; i++) /* hung up too, which is reported whatever is wanted */
+        shutdown(open_readable(rig, i)->far, SHUT_RDWR);
     rig->on_call = close_all_others;
     wait_us(rig, 0);
     ck_assert_uint_eq(rig->n_calls, 1);
@@ -465,24 +471,22 @@ TEST(loop_takes_no_signal_for_a_wake)
     close_rig(rig);
 }
 
+/* Not even when its write fails: the loop's descriptors take no bytes any more. */
 TEST(loop_wakes_without_touching_errno)
 {
+    int first = lowest_free_fd();
     struct rig *rig = open_rig();
+    int unwritable = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (int fd = first; fd < unwritable; fd++)
+        ck_assert_int_eq(dup2(unwritable, fd), fd);
     errno = 4711;
     rig->loop->ops->wake(rig->loop);
-    rig->loop->ops->wake(rig->loop);
     ck_assert_int_eq(errno, 4711);
+    close(unwritable);
     close_rig(rig);
 }
 
 /* ---- resources ---- */
-
-static int lowest_free_fd(void)
-{
-    int fd = dup(0);
-    close(fd);
-    return fd;
-}
 
 TEST(loop_closes_its_descriptors_in_a_program_that_is_executed)
 {
@@ -554,8 +558,7 @@ TEST(loop_pollfds_are_readable_when_something_is_to_be_done)
     ck_assert_int_eq(watch(pair, H2CLIENT_READABLE), 0);
     h2client_pollfd list[4];
     size_t n = rig->loop->ops->pollfds(rig->loop, list, 4);
-    ck_assert_uint_ge(n, 1);
-    ck_assert_uint_le(n, 2);
+    ck_assert(n == 1 || n == 2);
     struct pollfd fds[2];
     for (size_t i = 0; i < n; i++) {
         ck_assert_uint_eq(list[i].events, H2CLIENT_READABLE);

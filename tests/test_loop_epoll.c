@@ -7,12 +7,17 @@
 #include "transport/loop_epoll.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/support/test_alloc.h"
@@ -290,6 +295,37 @@ TEST(epoll_itself_stands_for_all_that_it_watches)
     close_rig(&rig);
 }
 
+/* From now on the kernel has no epoll_pwait2(2), for this process. */
+static void take_pwait2_away(void)
+{
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_pwait2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof rules / sizeof rules[0], .filter = rules};
+    ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+TEST(epoll_waits_its_time_where_the_kernel_counts_milliseconds_only)
+{
+    struct rig rig;
+    struct timespec before, after;
+    open_rig(&rig);
+    take_pwait2_away();
+    for (int i = 0; i < 2; i++) {
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        ck_assert_int_eq(rig.loop->ops->wait(rig.loop, 300), 0);
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        int64_t waited_ns = (after.tv_sec - before.tv_sec) * 1000000000LL;
+        waited_ns += after.tv_nsec - before.tv_nsec;
+        ck_assert_int_ge(waited_ns, 300000);
+    }
+    close_rig(&rig);
+}
+
 TEST_MAIN("loop_epoll", {T(epoll_descriptor_is_quiet_while_nothing_is_to_be_done)},
           {T(epoll_descriptor_is_readable_while_a_watched_one_is)},
           {T(epoll_descriptor_is_readable_after_a_wake)},
@@ -304,4 +340,5 @@ TEST_MAIN("loop_epoll", {T(epoll_descriptor_is_quiet_while_nothing_is_to_be_done
           {T(epoll_opens_its_timer_only_when_the_descriptor_is_asked_for)},
           {T(epoll_gives_no_descriptor_when_there_is_none_for_the_timer)},
           {T(epoll_refuses_a_regular_file)}, {T(epoll_serves_after_a_refused_descriptor)},
-          {T(epoll_itself_stands_for_all_that_it_watches)})
+          {T(epoll_itself_stands_for_all_that_it_watches)},
+          {T(epoll_waits_its_time_where_the_kernel_counts_milliseconds_only)})

@@ -221,7 +221,6 @@ static void set_options(nghttp2_option *option, const struct h2i_h2_config *conf
 {
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_http_messaging(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_peer_max_concurrent_streams(option, 100);
     nghttp2_option_set_max_send_header_block_length(option, MAX_REQUEST_BLOCK_BYTES);
     nghttp2_option_set_max_settings(option, H2I_H2_MAX_SETTINGS + 1);

@@ -131,8 +131,12 @@ static void begin_frame(struct h2i_h2_conn *conn)
 
     conn->in.frame = parse_head(conn->in.buf);
     conn->in.is_dropped = false;
-    if (check_preface(conn) && h2i_h2_judge_head(conn, &conn->in.frame, &n_peeked))
+    if (!check_preface(conn))
+        return;
+    if (h2i_h2_judge_head(conn, &conn->in.frame, &n_peeked))
         conn->in.wanted = H2I_H2_HEAD_BYTES + n_peeked;
+    else
+        h2i_h2_trace_refused(conn, &conn->in.frame);
 }
 
 static void pass_gathered(struct h2i_h2_conn *conn)

@@ -231,7 +231,8 @@ void h2i_h2_on_goaway(struct h2i_h2_conn *conn, const nghttp2_goaway *goaway);
 void h2i_h2_end_input(struct h2i_h2_conn *conn, const h2client_fault *fault);
 
 /* ---- h2_trace ---------------------------------------------------------- */
-/* Nothing happens unless conn->base.traces. */
+/* Nothing happens unless conn->base.traces. Refused: by its head alone. */
+void h2i_h2_trace_refused(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame);
 void h2i_h2_trace_received(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame,
                            const uint8_t *payload);
 void h2i_h2_trace_block(struct h2i_h2_stream *stream, const struct h2i_h2_frame *frame);

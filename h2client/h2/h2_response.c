@@ -149,9 +149,11 @@ static void take_final(struct h2i_h2_stream *stream, struct h2i_head *head, bool
         malformed(stream, "content-length is not one number");
         return;
     }
+    /* RFC 9113 8.5: after a 2xx to CONNECT, DATA is the tunnel's. */
+    bool is_tunnel = head->status < 300 && strcmp(method, "CONNECT") == 0;
     stream->in.phase = H2I_H2_IN_BODY;
-    stream->in.content_length = head->content_length;
-    stream->in.is_bodiless = h2i_response_is_bodiless(method, head->status);
+    stream->in.content_length = is_tunnel ? -1 : head->content_length;
+    stream->in.is_bodiless = !is_tunnel && h2i_response_is_bodiless(method, head->status);
     stream->exchange->events->on_head(stream->exchange, head);
     if (is_end && stream->exchange)
         finish(stream);

@@ -219,12 +219,11 @@ h2client_error_code h2i_h2_submit(struct h2i_h2_conn *conn, struct h2i_exchange 
     bool has_data = request->has_body && request->body_len != 0;
     stream->id = nghttp2_submit_request(conn->session, NULL, list.at, list.n,
                                         has_data ? &body : NULL, stream);
-    if (stream->id == NGHTTP2_ERR_STREAM_ID_NOT_AVAILABLE) {
-        conn->base.accepts_new = false; /* RFC 9113 5.1.1: the ids are used up */
-        return refuse(stream, H2CLIENT_ERROR_H2_UNPROCESSED);
-    }
     if (stream->id < 0)
         return refuse(stream, H2CLIENT_ERROR_NO_MEMORY);
+    /* RFC 9113 5.1.1: ids are not used twice. */
+    if (nghttp2_session_get_next_stream_id(conn->session) > INT32_MAX)
+        conn->base.accepts_new = false;
     exchange->stream_id = stream->id;
     conn->base.n_opened++;
     return H2CLIENT_OK;
@@ -236,7 +235,7 @@ bool h2i_h2_has_output(const struct h2i_h2_conn *conn)
 {
     if (conn->is_dead)
         return false;
-    return conn->out.chunk_len > 0 || conn->is_out_of_memory ||
+    return conn->out.chunk_len > 0 || (conn->is_out_of_memory && !conn->base.has_failed) ||
            nghttp2_session_want_write(conn->session);
 }
 

@@ -133,6 +133,12 @@ static bool comes_later(struct h2i_h2_conn *conn, const struct h2i_h2_frame *fra
     return frame->type == NGHTTP2_GOAWAY || frame->type == NGHTTP2_CONTINUATION;
 }
 
+void h2i_h2_trace_refused(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame)
+{
+    if (conn->base.traces)
+        emit(conn, H2CLIENT_RECEIVED, frame, NULL);
+}
+
 void h2i_h2_trace_received(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame,
                            const uint8_t *payload)
 {

@@ -394,6 +394,20 @@ TEST(memory_destroyed_end_is_an_end_and_a_hangup_to_the_other)
     close_rig(&rig);
 }
 
+TEST(memory_waiting_end_is_told_when_the_other_goes)
+{
+    struct rig rig;
+    open_rig(&rig, no_limits);
+    rig.on_call = lose_interest;
+    wants(&rig, 1, H2CLIENT_READABLE);
+    turn(&rig);
+    ck_assert_uint_eq(rig.n_calls[1], 0);
+    destroy(&rig, 0);
+    turn(&rig);
+    ck_assert_uint_eq(rig.last_ready[1], H2CLIENT_READABLE | H2CLIENT_HANGUP);
+    close_rig(&rig);
+}
+
 TEST(memory_write_to_a_destroyed_end_is_a_reset)
 {
     struct rig rig;
@@ -563,6 +577,7 @@ TEST_MAIN(
     {T(memory_half_close_leaves_the_other_direction_open)}, {T(memory_reports_the_end_as_readable)},
     {T(memory_refuses_to_write_after_half_close)},
     {T(memory_destroyed_end_is_an_end_and_a_hangup_to_the_other)},
+    {T(memory_waiting_end_is_told_when_the_other_goes)},
     {T(memory_write_to_a_destroyed_end_is_a_reset)}, {T(memory_ends_go_in_any_order)},
     {T(memory_end_may_go_inside_its_own_callback)}, {T(memory_both_ends_may_go_inside_a_callback)},
     {T(memory_broken_end_fails_with_the_given_fault)}, {T(memory_broken_end_is_told)},

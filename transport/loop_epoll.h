@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop on epoll: level-triggered; timerfd and eventfd only once its fd was
- * asked for (they cost, and our own waits pass a time-out instead). */
+/* The loop on epoll: level-triggered; a timerfd only once its fd was asked for (it
+ * costs, and our own waits pass a time-out instead). */
 #ifndef H2I_LOOP_EPOLL_H
 #define H2I_LOOP_EPOLL_H
 

@@ -13,7 +13,8 @@
 h2client_dialer *h2i_tcp_dialer_create(const h2client_allocator *allocator);
 
 /* A transport over a connected, non-blocking stream socket; owns `fd` from here
- * on, also when it returns NULL (no memory, or the loop refuses the descriptor). */
+ * on, also when it returns NULL (no memory). A loop that later refuses the socket
+ * makes it fail. */
 h2client_transport *h2i_tcp_transport_create(h2client_reactor *reactor, int fd);
 
 #endif

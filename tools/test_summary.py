@@ -90,7 +90,7 @@ def broken_end(run, tap):
 
 def judge(run):
     """All outcomes of one program's run."""
-    program = run["name"]
+    program = run["name"].split(" / ")[-1]  # without project and suites
     tap = parse_tap(program, run.get("stdout", ""))
     outcomes = tap.outcomes
     reason = broken_end(run, tap)

@@ -15,7 +15,7 @@ struct h2i_arena {
     const h2client_allocator *allocator;
     struct h2i_arena_block *first; /* NULL until the first allocation */
     struct h2i_arena_block *current;
-    size_t block_len;              /* of usual blocks; larger wishes get a block of their own */
+    size_t block_len; /* of usual blocks; larger wishes get a block of their own */
 };
 
 /* Allocates nothing yet. */

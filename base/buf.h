@@ -18,13 +18,19 @@ struct h2i_buf {
 void h2i_buf_init(struct h2i_buf *buf, const h2client_allocator *allocator, size_t max);
 void h2i_buf_finish(struct h2i_buf *buf);
 
-static inline size_t h2i_buf_len(const struct h2i_buf *buf) { return buf->end - buf->start; }
+static inline size_t h2i_buf_len(const struct h2i_buf *buf)
+{
+    return buf->end - buf->start;
+}
 /* Never NULL. */
 static inline const char *h2i_buf_data(const struct h2i_buf *buf)
 {
     return buf->block ? buf->block + buf->start : "";
 }
-static inline size_t h2i_buf_room(const struct h2i_buf *buf) { return buf->max - h2i_buf_len(buf); }
+static inline size_t h2i_buf_room(const struct h2i_buf *buf)
+{
+    return buf->max - h2i_buf_len(buf);
+}
 
 /* False: no memory, or above the maximum; the buffer is then unchanged. */
 H2CLIENT_MUST_USE bool h2i_buf_append(struct h2i_buf *buf, const void *data, size_t len);

@@ -11,11 +11,21 @@ struct h2i_list {
     struct h2i_list *prev;
 };
 
-#define H2I_CONTAINER_OF(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+#define H2I_CONTAINER_OF(node, type, member) \
+    ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
-static inline void h2i_list_init(struct h2i_list *head) { head->next = head->prev = head; }
-static inline bool h2i_list_is_empty(const struct h2i_list *head) { return head->next == head; }
-static inline bool h2i_list_is_linked(const struct h2i_list *node) { return node->next != NULL; }
+static inline void h2i_list_init(struct h2i_list *head)
+{
+    head->next = head->prev = head;
+}
+static inline bool h2i_list_is_empty(const struct h2i_list *head)
+{
+    return head->next == head;
+}
+static inline bool h2i_list_is_linked(const struct h2i_list *node)
+{
+    return node->next != NULL;
+}
 
 static inline void h2i_list_append(struct h2i_list *head, struct h2i_list *node)
 {

@@ -22,12 +22,13 @@ struct h2client_reactor {
     h2client_system *system; /* borrowed */
     h2client_loop *loop;     /* borrowed */
     struct h2i_timers timers;
-    h2client_task tasks;     /* head of a circular list; only its links are used */
-    int64_t now_us;          /* taken when the turn begins, and after the wait */
-    int64_t armed_us;        /* what the loop was last told; INT64_MAX: nothing */
+    h2client_task tasks; /* head of a circular list; only its links are used */
+    int64_t now_us;      /* taken when the turn begins, and after the wait */
+    /* What the loop was last told; INT64_MAX: nothing; INT64_MIN: that has passed. */
+    int64_t armed_us;
     bool is_turning;
     struct {
-        h2i_log_sink sink;   /* NULL: nobody listens */
+        h2i_log_sink sink; /* NULL: nobody listens */
         void *user;
         h2client_log_level level;
     } log;
@@ -39,7 +40,8 @@ void h2i_reactor_finish(struct h2client_reactor *reactor);
 
 /* One turn; waits at most timeout_us (negative: for ever), not at all when a task
  * is deferred or a timer is due. Returns OK, INTERRUPTED (after doing what was
- * due) or SYSTEM_FAILED. */
+ * due) or SYSTEM_FAILED. A loop without `wait` is turned with time-out 0 only, else
+ * INVALID_ARGUMENT. */
 h2client_error_code h2i_reactor_turn(struct h2client_reactor *reactor, int64_t timeout_us);
 /* 0: due now; INT64_MAX: nothing is planned. */
 int64_t h2i_reactor_next_timeout_us(const struct h2client_reactor *reactor);

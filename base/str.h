@@ -24,8 +24,14 @@ static inline struct h2i_str h2i_str_of(const char *text)
     return (struct h2i_str){text, strlen(text)};
 }
 
-static inline char h2i_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-static inline bool h2i_is_digit(char c) { return c >= '0' && c <= '9'; }
+static inline char h2i_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+static inline bool h2i_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 bool h2i_is_token_char(char c); /* RFC 9110 5.6.2 tchar */
 
 bool h2i_str_equals(struct h2i_str a, struct h2i_str b);

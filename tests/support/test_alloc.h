@@ -11,8 +11,8 @@ struct h2t_alloc {
     uint64_t n_live;              /* blocks not released */
     size_t live_bytes;
     size_t peak_bytes;
-    uint64_t fail_at;             /* the n_calls at which it fails once; 0: never */
-    bool fail_for_ever;           /* from fail_at on */
+    uint64_t fail_at;   /* the n_calls at which it fails once; 0: never */
+    bool fail_for_ever; /* from fail_at on */
 };
 
 void h2t_alloc_init(struct h2t_alloc *alloc);

@@ -32,11 +32,11 @@ int h2t_main(const char *suite, const struct h2t_test *tests, size_t n_tests, in
 /* The seed of this run; for tests that draw. */
 uint64_t h2t_seed(void);
 
-#define TEST_MAIN(suite, ...)                                                                      \
-    int main(int argc, char **argv)                                                                \
-    {                                                                                              \
-        static const struct h2t_test tests[] = {__VA_ARGS__};                                      \
-        return h2t_main(suite, tests, sizeof tests / sizeof tests[0], argc, argv);                 \
+#define TEST_MAIN(suite, ...)                                                      \
+    int main(int argc, char **argv)                                                \
+    {                                                                              \
+        static const struct h2t_test tests[] = {__VA_ARGS__};                      \
+        return h2t_main(suite, tests, sizeof tests / sizeof tests[0], argc, argv); \
     }
 
 #endif

@@ -40,6 +40,18 @@ static void task_unlink(h2client_task *task)
     task->next = task->prev = NULL;
 }
 
+/* Takes the first one off; NULL when there is none. */
+static h2client_task *task_pop(h2client_task *head)
+{
+    h2client_task *task = head->next;
+    if (task == head)
+        return NULL;
+    head->next = task->next;
+    head->next->prev = head;
+    task->next = task->prev = NULL;
+    return task;
+}
+
 /* Leaves `from` empty; `to` need not be initialised. */
 static void task_list_take(h2client_task *to, h2client_task *from)
 {
@@ -61,8 +73,8 @@ void h2i_reactor_init(struct h2client_reactor *reactor, const h2client_allocator
 void h2i_reactor_finish(struct h2client_reactor *reactor)
 {
     h2i_timers_finish(&reactor->timers);
-    while (!task_list_is_empty(&reactor->tasks))
-        task_unlink(reactor->tasks.next);
+    while (task_pop(&reactor->tasks))
+        continue;
 }
 
 void h2i_reactor_refresh_clock(struct h2client_reactor *reactor)
@@ -125,12 +137,10 @@ static void run_expired_timers(struct h2client_reactor *reactor)
 static void run_tasks_once(struct h2client_reactor *reactor)
 {
     h2client_task batch;
+    h2client_task *task;
     task_list_take(&batch, &reactor->tasks);
-    while (!task_list_is_empty(&batch)) {
-        h2client_task *task = batch.next;
-        task_unlink(task);
+    while ((task = task_pop(&batch)))
         task->run(task, task->user);
-    }
 }
 
 static void run_tasks(struct h2client_reactor *reactor)

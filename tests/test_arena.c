@@ -8,7 +8,7 @@
 #include "base/slab.h"
 #include "tests/support/test_alloc.h"
 
-#define BLOCK_LEN 1024
+#define BLOCK_LEN ((size_t)1024)
 
 struct rig {
     struct h2t_alloc alloc;
@@ -73,7 +73,7 @@ TEST(arena_serves_usual_wishes_from_one_block)
 {
     struct rig rig;
     rig_init(&rig);
-    for (int i = 0; i < BLOCK_LEN / 64; i++)
+    for (int i = 0; i < (int)BLOCK_LEN / 64; i++)
         arena_fill(&rig, 64, i);
     ck_assert_uint_eq(rig.alloc.n_calls, 1);
     arena_fill(&rig, 1, 0);

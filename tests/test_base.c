@@ -137,13 +137,29 @@ TEST(list_splice_moves_all_to_the_end)
     ck_assert(h2i_list_is_empty(&to));
 }
 
+/* The table once more, as rows. */
+static const struct {
+    int value;
+    int exit_code;
+    const char *name;
+    const char *text;
+} error_rows[] = {
+#define ROW(name, value, exit_code, text) {value, exit_code, #name, text},
+    H2CLIENT_ERROR_TABLE(ROW)
+#undef ROW
+};
+#define N_ERROR_ROWS (sizeof error_rows / sizeof error_rows[0])
+
 TEST(error_codes_have_their_row_of_the_table)
 {
+    for (size_t i = 0; i < N_ERROR_ROWS; i++) {
+        h2client_error_code code = (h2client_error_code)error_rows[i].value;
+        ck_assert_str_eq(h2client_error_name(code), error_rows[i].name);
+        ck_assert_str_eq(h2client_error_text(code), error_rows[i].text);
+        ck_assert_int_eq(h2client_error_exit_code(code), error_rows[i].exit_code);
+    }
     ck_assert_str_eq(h2client_error_name(H2CLIENT_OK), "OK");
-    ck_assert_str_eq(h2client_error_name(H2CLIENT_ERROR_TLS_WRONG_NAME), "TLS_WRONG_NAME");
     ck_assert_str_eq(h2client_error_text(H2CLIENT_ERROR_TIMEOUT), "timeout");
-    ck_assert_int_eq(h2client_error_exit_code(H2CLIENT_ERROR_TIMEOUT), 28);
-    ck_assert_int_eq(h2client_error_exit_code(H2CLIENT_OK), 0);
 }
 
 TEST(unknown_error_codes_are_told_as_such)
@@ -155,15 +171,11 @@ TEST(unknown_error_codes_are_told_as_such)
 
 TEST(error_codes_stay_in_the_hundred_of_their_group)
 {
-    static const int codes[] = {
-#define CODE(name, value, exit_code, text) value,
-        H2CLIENT_ERROR_TABLE(CODE)
-#undef CODE
-    };
-    for (size_t i = 1; i < sizeof codes / sizeof codes[0]; i++) {
-        bool follows = codes[i] == codes[i - 1] + 1;
-        bool opens_group = codes[i] % 100 == 0 && codes[i] > codes[i - 1];
-        ck_assert_msg(follows || opens_group, "%d after %d", codes[i], codes[i - 1]);
+    for (size_t i = 1; i < N_ERROR_ROWS; i++) {
+        int previous = error_rows[i - 1].value;
+        int value = error_rows[i].value;
+        bool opens_group = value % 100 == 0 && value > previous;
+        ck_assert_msg(value == previous + 1 || opens_group, "%d after %d", value, previous);
     }
 }
 

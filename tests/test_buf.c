@@ -135,9 +135,9 @@ TEST(buf_commits_only_the_bytes_that_were_written)
     rig_init(&rig, 1000);
     char *place = h2i_buf_reserve(&rig.buf, 500);
     ck_assert_ptr_nonnull(place);
-    memcpy(place, "abc", 3);
+    memset(place, 'a', 3);
     h2i_buf_commit(&rig.buf, 3);
-    assert_holds(&rig, "abc");
+    assert_holds(&rig, "aaa");
     rig_finish(&rig);
 }
 
@@ -172,8 +172,8 @@ TEST(buf_grows_in_few_steps)
 {
     struct rig rig;
     rig_init(&rig, 1 << 20);
-    for (int i = 0; i < 1 << 18; i++)
-        append(&rig, "abcd");
+    for (int i = 0; i < 1 << 13; i++)
+        append_filling(&rig, 128);
     ck_assert_uint_eq(h2i_buf_len(&rig.buf), 1 << 20);
     ck_assert_uint_le(rig.alloc.n_calls, 13);
     rig_finish(&rig);

@@ -326,7 +326,7 @@ TEST(task_that_defers_itself_for_ever_does_not_hold_up_the_turn)
     ck_assert_str_eq(rig.story_buf, "task1 ");
     ck_assert_int_eq(h2i_reactor_next_timeout_us(&rig.reactor), 0);
     turn(&rig, -1);
-    ck_assert_int_eq(rig.n_runs, 2 * n_runs);
+    ck_assert_int_eq(rig.n_runs - n_runs, n_runs);
     rig_finish(&rig);
 }
 

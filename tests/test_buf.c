@@ -168,6 +168,23 @@ TEST(buf_reuses_the_room_of_what_was_consumed)
     rig_finish(&rig);
 }
 
+/* One byte in, one out, 250 held: in a block of 256 all would move every sixth time. */
+TEST(buf_grows_rather_than_move_a_backlog_over_and_over)
+{
+    struct rig rig;
+    int n_moves = 0;
+    rig_init(&rig, 1 << 16);
+    append_filling(&rig, 250);
+    for (int i = 0; i < 2000; i++) {
+        h2i_buf_consume(&rig.buf, 1);
+        append(&rig, "x");
+        n_moves += rig.buf.start == 0;
+    }
+    ck_assert_int_le(n_moves, 2000 / 250);
+    ck_assert_uint_le(rig.alloc.n_calls, 2);
+    rig_finish(&rig);
+}
+
 TEST(buf_grows_in_few_steps)
 {
     struct rig rig;
@@ -241,6 +258,7 @@ TEST_MAIN("buf", {T(buf_allocates_nothing_until_it_holds_something)},
           {T(buf_commits_only_the_bytes_that_were_written)},
           {T(buf_reserves_contiguous_room_behind_what_is_held)},
           {T(buf_reuses_the_room_of_what_was_consumed)}, {T(buf_grows_in_few_steps)},
+          {T(buf_grows_rather_than_move_a_backlog_over_and_over)},
           {T(buf_is_unchanged_when_memory_fails)},
           {T(buf_makes_room_without_memory_when_the_block_suffices)},
           {T(buf_keeps_a_small_block_when_cleared)}, {T(buf_frees_a_large_block_when_cleared)})

@@ -161,6 +161,8 @@ static void conn_destroy(struct h2i_conn *base)
     struct h2i_h2_conn *conn = h2i_h2_conn_of(base);
     struct h2i_list *node;
 
+    for (node = conn->streams.next; node != &conn->streams; node = node->next)
+        h2i_h2_stream_detach(H2I_CONTAINER_OF(node, struct h2i_h2_stream, node));
     nghttp2_session_del(conn->session);
     while ((node = h2i_list_pop(&conn->streams)) != NULL)
         h2i_h2_stream_destroy(H2I_CONTAINER_OF(node, struct h2i_h2_stream, node));

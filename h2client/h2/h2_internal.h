@@ -104,6 +104,7 @@ struct h2i_h2_conn {
         struct h2i_h2_stream *block; /* whose fields nghttp2 reports; NULL: nobody's */
         size_t n_ours_queued;        /* frames we queued while nghttp2 was fed */
         uint32_t n_acks_awaited;     /* of our SETTINGS */
+        int64_t n_late_bytes;        /* of DATA that may still come for streams we let go of */
         int32_t ended_ids[H2I_H2_N_ENDED]; /* streams that had END_STREAM, by id / 2 */
     } in;
     struct {

@@ -25,6 +25,7 @@ static bool malformed_field(struct h2i_h2_stream *stream, struct h2i_str name, c
     h2i_text_add_untrusted(&what, name.data,
                            name.len < MAX_SHOWN_NAME_BYTES ? name.len : MAX_SHOWN_NAME_BYTES);
     h2i_text_add(&what, "\" %s", why);
+    h2i_h2_trace_block(stream, &stream->conn->in.frame);
     return malformed(stream, what_buf);
 }
 
@@ -48,6 +49,7 @@ static bool count_field(struct h2i_h2_stream *stream, struct h2i_str name, struc
     if (stream->in.n_fields <= config->max_header_fields &&
         stream->in.n_field_bytes <= config->max_header_bytes)
         return true;
+    h2i_h2_trace_block(stream, &stream->conn->in.frame);
     h2i_h2_stream_fail(stream, H2CLIENT_ERROR_HEADERS_TOO_LARGE, NGHTTP2_CANCEL,
                        "stream %d: header fields above %u bytes or %u fields", stream->id,
                        config->max_header_bytes, config->max_header_fields);

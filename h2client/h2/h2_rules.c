@@ -213,6 +213,16 @@ static bool judge_windows(struct h2i_h2_conn *conn, const struct h2i_h2_frame *f
     return true;
 }
 
+/* DATA for streams we reset is ignored (5.1). Within their windows the peer could not
+ * know; above them it is chatter. */
+static bool judge_late_data(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame)
+{
+    if (frame->len > conn->in.n_late_bytes)
+        return count_chatter(conn, frame);
+    conn->in.n_late_bytes -= frame->len;
+    return true;
+}
+
 static bool judge_data(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame,
                        const uint8_t *payload)
 {
@@ -222,9 +232,11 @@ static bool judge_data(struct h2i_h2_conn *conn, const struct h2i_h2_frame *fram
     if (!judge_not_ended(conn, frame) || !judge_padding(conn, frame, payload, &n_body_bytes) ||
         !count_empty_data(conn, frame, n_body_bytes) || !judge_windows(conn, frame, stream))
         return false;
-    if (stream && stream->exchange)
+    if (!stream)
+        return judge_late_data(conn, frame);
+    if (stream->exchange)
         h2i_h2_body_expect(stream, n_body_bytes);
-    return !conn->base.has_failed;
+    return true;
 }
 
 static bool judge_headers(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame,

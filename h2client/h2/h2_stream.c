@@ -35,12 +35,23 @@ struct h2i_h2_stream *h2i_h2_stream_create(struct h2i_h2_conn *conn, struct h2i_
     return stream;
 }
 
+/* What the peer may send before it knows that nobody listens: no more than the window
+ * it has. */
+static int64_t late_bytes_of(const struct h2i_h2_stream *stream)
+{
+    int64_t window =
+        nghttp2_session_get_stream_local_window_size(stream->conn->session, stream->id);
+
+    return window > 0 && stream->in.phase != H2I_H2_ENDED ? window : 0;
+}
+
 void h2i_h2_stream_detach(struct h2i_h2_stream *stream)
 {
     struct h2i_h2_conn *conn = stream->conn;
 
     if (!stream->exchange)
         return;
+    conn->in.n_late_bytes += late_bytes_of(stream);
     stream->exchange->conn = NULL;
     stream->exchange->stream = NULL;
     stream->exchange = NULL;

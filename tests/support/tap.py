@@ -6,10 +6,16 @@
         tap.main()
 """
 import pathlib
+import shutil
 import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def needs(command):
+    """Skips a test where the command is missing; the full run takes no skips."""
+    return unittest.skipUnless(shutil.which(command), f"no {command}")
 
 
 class TapResult(unittest.TestResult):

@@ -1,2 +1,397 @@
 /* SPDX-License-Identifier: MIT */
-#include "h2client/types.h"
+/*
+ * Look-ups over c-ares. Each asks A and AAAA apart, so that one does not wait for the
+ * other; c-ares calls back also from inside its own functions, so answers are noted and
+ * told from a deferred task. A name server that let a question time out is asked last
+ * from then on, and a changed resolv.conf is read again.
+ */
+#include "resolver/ares_resolver.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fault.h"
+#include "resolver/ares_internal.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+#define LOOK_AT_CONF_EVERY_US INT64_C(1000000)
+#define N_FAMILIES 2
+
+struct ares_resolver {
+    h2client_resolver base;
+    h2client_allocator allocator;
+    h2client_reactor *reactor;
+    struct h2i_list channels; /* the last one takes new questions */
+    struct h2i_list queries;
+    h2client_task clean_up; /* retired channels without questions */
+    struct h2i_name_servers servers;
+    bool follows_system;
+    bool is_stale; /* the servers changed: the next question gets a new channel */
+    struct timespec conf_mtime;
+    int64_t conf_looked_at_us;
+};
+
+/* One family's answer. */
+struct ares_part {
+    h2client_query *query;
+    struct h2i_ares_channel *channel;
+    bool is_in;
+    bool is_told;
+    h2client_address list[H2CLIENT_MAX_ADDRESSES];
+    size_t n;
+    int64_t ttl_s;
+    h2client_fault fault;
+};
+
+struct h2client_query {
+    struct h2i_list in_resolver;
+    struct ares_resolver *resolver;
+    h2client_task tell;
+    h2client_addresses_fn on_addresses; /* NULL: cancelled */
+    void *user;
+    size_t n_outstanding; /* callbacks of c-ares */
+    struct ares_part parts[N_FAMILIES];
+    char host[256];
+};
+
+const char *h2i_ares_resolver_version(void)
+{
+    return ares_version(NULL);
+}
+
+/* ---- answers ------------------------------------------------------------------------ */
+
+static h2client_error_code code_of(int status)
+{
+    switch (status) {
+    case ARES_ENOTFOUND:
+        return H2CLIENT_ERROR_DNS_NOT_FOUND;
+    case ARES_ENODATA:
+        return H2CLIENT_ERROR_DNS_NO_DATA;
+    case ARES_EBADNAME:
+        return H2CLIENT_ERROR_DNS_BAD_NAME;
+    case ARES_ETIMEOUT:
+    case ARES_ECONNREFUSED:
+        return H2CLIENT_ERROR_DNS_UNREACHABLE;
+    case ARES_ENOMEM:
+        return H2CLIENT_ERROR_NO_MEMORY;
+    default:
+        return H2CLIENT_ERROR_DNS_SERVER_FAILED;
+    }
+}
+
+static h2client_fault fault_of(const char *host, int status)
+{
+    h2client_error_code code = code_of(status);
+    h2client_fault fault = h2i_fault(code, "host %s: %s", host, ares_strerror(status));
+
+    fault.dns_status = status;
+    return fault;
+}
+
+static bool convert(const struct sockaddr *from, h2client_address *to)
+{
+    *to = (h2client_address){.family = 0};
+    if (from->sa_family == AF_INET) {
+        to->family = 4;
+        memcpy(to->bytes, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+    } else if (from->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)from;
+        to->family = 6;
+        to->scope_id = six->sin6_scope_id;
+        memcpy(to->bytes, &six->sin6_addr, 16);
+    }
+    return to->family != 0;
+}
+
+/* RFC 2181 5.2: the answer lives as long as the shortest of its records. */
+static void take_addresses(struct ares_part *part, const struct ares_addrinfo *info)
+{
+    int ttl = INT32_MAX;
+
+    for (const struct ares_addrinfo_cname *cname = info->cnames; cname; cname = cname->next)
+        ttl = cname->ttl < ttl ? cname->ttl : ttl;
+    for (const struct ares_addrinfo_node *node = info->nodes; node; node = node->ai_next) {
+        ttl = node->ai_ttl < ttl ? node->ai_ttl : ttl;
+        if (part->n < H2CLIENT_MAX_ADDRESSES && convert(node->ai_addr, &part->list[part->n]))
+            part->n++;
+    }
+    part->ttl_s = ttl > 0 && part->n ? ttl : 0;
+}
+
+/* ---- telling -------------------------------------------------------------------------- */
+
+static void free_query(h2client_query *query)
+{
+    h2client_reactor_undefer(query->resolver->reactor, &query->tell);
+    h2i_list_remove(&query->in_resolver);
+    h2i_free(&query->resolver->allocator, query);
+}
+
+/* The reason that says most when there is no address at all. */
+static const h2client_fault *telling_fault(const h2client_query *query)
+{
+    static const h2client_error_code order[] = {
+        H2CLIENT_ERROR_DNS_NOT_FOUND,   H2CLIENT_ERROR_DNS_SERVER_FAILED,
+        H2CLIENT_ERROR_DNS_UNREACHABLE, H2CLIENT_ERROR_DNS_BAD_NAME,
+        H2CLIENT_ERROR_NO_MEMORY,       H2CLIENT_ERROR_DNS_NO_DATA};
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        for (int family = 0; family < N_FAMILIES; family++)
+            if (query->parts[family].fault.code == order[i])
+                return &query->parts[family].fault;
+    return NULL;
+}
+
+static struct ares_part *part_to_tell(h2client_query *query)
+{
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (query->parts[i].is_in && !query->parts[i].is_told)
+            return &query->parts[i];
+    return NULL;
+}
+
+static void tell(h2client_task *task, void *user)
+{
+    h2client_query *query = user;
+    struct ares_part *part = part_to_tell(query);
+    h2client_addresses_fn on_addresses = query->on_addresses;
+    void *its_user = query->user;
+    h2client_address list[H2CLIENT_MAX_ADDRESSES];
+    h2client_fault fault;
+    h2client_addresses addresses = {.size = sizeof addresses, .list = list};
+
+    (void)task;
+    part->is_told = true;
+    addresses.n = part->n;
+    addresses.ttl_s = part->ttl_s;
+    addresses.more = query->n_outstanding > 0 || part_to_tell(query) != NULL;
+    memcpy(list, part->list, part->n * sizeof list[0]);
+    if (part->fault.code) {
+        fault = addresses.more ? part->fault : *telling_fault(query);
+        addresses.fault = &fault;
+    }
+    if (!addresses.more)
+        free_query(query);
+    else if (part_to_tell(query))
+        h2client_reactor_defer(query->resolver->reactor, &query->tell);
+    on_addresses(&addresses, its_user);
+}
+
+static void clean_up(h2client_task *task, void *user)
+{
+    struct ares_resolver *resolver = user;
+    struct h2i_list *node = resolver->channels.next;
+
+    (void)task;
+    while (node != &resolver->channels) {
+        struct h2i_ares_channel *channel =
+            H2I_CONTAINER_OF(node, struct h2i_ares_channel, in_resolver);
+        node = node->next;
+        if (channel->is_retired && channel->n_questions == 0)
+            h2i_ares_channel_destroy(channel);
+    }
+}
+
+static void answer_came(void *arg, int status, int n_timeouts, struct ares_addrinfo *info)
+{
+    struct ares_part *part = arg;
+    h2client_query *query = part->query;
+    struct ares_resolver *resolver = query->resolver;
+
+    part->is_in = true;
+    query->n_outstanding--;
+    part->channel->n_questions--;
+    if (part->channel->is_retired)
+        h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
+    else if (n_timeouts > 0 && resolver->servers.n > 1 && status != ARES_EDESTRUCTION) {
+        h2i_name_servers_demote(&resolver->servers, (size_t)n_timeouts);
+        resolver->is_stale = true;
+        part->channel->is_retired = true;
+        h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
+    }
+    if (status == ARES_SUCCESS && info)
+        take_addresses(part, info);
+    if (part->n == 0)
+        part->fault = fault_of(query->host, status == ARES_SUCCESS ? ARES_ENODATA : status);
+    if (info)
+        ares_freeaddrinfo(info);
+    if (query->on_addresses)
+        h2client_reactor_defer(resolver->reactor, &query->tell);
+    else if (query->n_outstanding == 0)
+        free_query(query);
+}
+
+/* ---- channels ---------------------------------------------------------------------------- */
+
+static struct h2i_ares_channel *current_channel(struct ares_resolver *resolver)
+{
+    if (h2i_list_is_empty(&resolver->channels))
+        return NULL;
+    return H2I_CONTAINER_OF(resolver->channels.prev, struct h2i_ares_channel, in_resolver);
+}
+
+static bool conf_has_changed(struct ares_resolver *resolver)
+{
+    int64_t now_us = h2client_reactor_now_us(resolver->reactor);
+    struct stat conf;
+
+    if (!resolver->follows_system || now_us - resolver->conf_looked_at_us < LOOK_AT_CONF_EVERY_US)
+        return false;
+    resolver->conf_looked_at_us = now_us;
+    if (stat(RESOLV_CONF, &conf) != 0 || (conf.st_mtim.tv_sec == resolver->conf_mtime.tv_sec &&
+                                          conf.st_mtim.tv_nsec == resolver->conf_mtime.tv_nsec))
+        return false;
+    resolver->conf_mtime = conf.st_mtim;
+    return true;
+}
+
+static bool open_channel(struct ares_resolver *resolver, bool reads_conf, h2client_fault *fault)
+{
+    struct h2i_ares_channel *old = current_channel(resolver);
+    struct h2i_ares_channel *channel = h2i_ares_channel_create(
+        &resolver->allocator, resolver->reactor, reads_conf ? NULL : &resolver->servers, fault);
+
+    if (!channel)
+        return false;
+    if (reads_conf)
+        h2i_name_servers_read(&resolver->servers, channel->ares);
+    if (old) {
+        old->is_retired = true;
+        h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
+    }
+    h2i_list_append(&resolver->channels, &channel->in_resolver);
+    resolver->is_stale = false;
+    return true;
+}
+
+/* The channel for a new question; an old one serves as long as no new one can be made. */
+static struct h2i_ares_channel *channel_for_question(struct ares_resolver *resolver)
+{
+    struct h2i_ares_channel *current = current_channel(resolver);
+    h2client_fault fault;
+    bool has_changed = conf_has_changed(resolver);
+
+    if (!current || current->is_retired || resolver->is_stale || has_changed)
+        if (!open_channel(resolver, has_changed || resolver->servers.n == 0, &fault) && current)
+            current->is_retired = false;
+    return current_channel(resolver);
+}
+
+/* ---- the port ------------------------------------------------------------------------------ */
+
+static struct ares_resolver *of(h2client_resolver *base)
+{
+    return (struct ares_resolver *)(void *)base;
+}
+
+static void ask(h2client_query *query, struct h2i_ares_channel *channel)
+{
+    static const int families[N_FAMILIES] = {AF_INET, AF_INET6};
+
+    query->n_outstanding = N_FAMILIES;
+    channel->n_questions += N_FAMILIES;
+    for (int i = 0; i < N_FAMILIES; i++) {
+        const struct ares_addrinfo_hints hints = {
+            .ai_flags = ARES_AI_NOSORT, .ai_family = families[i], .ai_socktype = SOCK_STREAM};
+        query->parts[i].query = query;
+        query->parts[i].channel = channel;
+        ares_getaddrinfo(channel->ares, query->host, NULL, &hints, answer_came, &query->parts[i]);
+    }
+    h2i_ares_channel_plan(channel);
+}
+
+static h2client_query *resolve(h2client_resolver *base, h2client_reactor *reactor, const char *host,
+                               uint16_t port, h2client_addresses_fn on_addresses, void *user)
+{
+    struct ares_resolver *resolver = of(base);
+    struct h2i_ares_channel *channel = channel_for_question(resolver);
+    h2client_query *query = channel ? h2i_alloc_zeroed(&resolver->allocator, sizeof *query) : NULL;
+
+    (void)reactor, (void)port;
+    if (!query)
+        return NULL;
+    query->resolver = resolver;
+    query->tell = (h2client_task){.run = tell, .user = query};
+    query->on_addresses = on_addresses;
+    query->user = user;
+    snprintf(query->host, sizeof query->host, "%s", host);
+    h2i_list_append(&resolver->queries, &query->in_resolver);
+    ask(query, channel);
+    return query;
+}
+
+/* c-ares cannot take one question back: what still comes for it is dropped. */
+static void cancel(h2client_resolver *base, h2client_query *query)
+{
+    (void)base;
+    query->on_addresses = NULL;
+    h2client_reactor_undefer(query->resolver->reactor, &query->tell);
+    if (query->n_outstanding == 0)
+        free_query(query);
+}
+
+static void flush(h2client_resolver *base)
+{
+    of(base)->is_stale = true;
+}
+
+static void destroy(h2client_resolver *base)
+{
+    struct ares_resolver *resolver = of(base);
+    h2client_allocator allocator = resolver->allocator;
+    struct h2i_list *node;
+
+    for (node = resolver->queries.next; node != &resolver->queries; node = node->next)
+        H2I_CONTAINER_OF(node, h2client_query, in_resolver)->on_addresses = NULL;
+    while (!h2i_list_is_empty(&resolver->channels)) /* ends their questions */
+        h2i_ares_channel_destroy(current_channel(resolver));
+    while ((node = h2i_list_pop(&resolver->queries)))
+        free_query(H2I_CONTAINER_OF(node, h2client_query, in_resolver));
+    h2client_reactor_undefer(resolver->reactor, &resolver->clean_up);
+    h2i_free(&allocator, resolver);
+}
+
+static bool set_up(struct ares_resolver *resolver, const char *servers, h2client_fault *fault)
+{
+    struct stat conf;
+
+    resolver->follows_system = servers == NULL;
+    if (servers)
+        return h2i_name_servers_parse(&resolver->servers, servers, fault);
+    resolver->conf_looked_at_us = h2client_reactor_now_us(resolver->reactor);
+    if (stat(RESOLV_CONF, &conf) == 0)
+        resolver->conf_mtime = conf.st_mtim;
+    return true;
+}
+
+h2client_resolver *h2i_ares_resolver_create(h2client_reactor *reactor, const char *servers,
+                                            h2client_fault *fault)
+{
+    static const h2client_resolver_ops ops = {.size = sizeof ops,
+                                              .resolve = resolve,
+                                              .cancel = cancel,
+                                              .flush = flush,
+                                              .destroy = destroy};
+    const h2client_allocator *allocator = h2client_reactor_allocator(reactor);
+    struct ares_resolver *resolver = h2i_alloc_zeroed(allocator, sizeof *resolver);
+
+    *fault = h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");
+    if (!resolver)
+        return NULL;
+    resolver->base.ops = &ops;
+    resolver->allocator = *allocator;
+    resolver->reactor = reactor;
+    resolver->clean_up = (h2client_task){.run = clean_up, .user = resolver};
+    h2i_list_init(&resolver->channels);
+    h2i_list_init(&resolver->queries);
+    if (!set_up(resolver, servers, fault)) {
+        h2i_free(allocator, resolver);
+        return NULL;
+    }
+    fault->code = H2CLIENT_OK;
+    return &resolver->base;
+}

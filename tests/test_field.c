@@ -43,7 +43,6 @@ TEST(an_empty_list_is_one_null_name)
 
     ck_assert_ptr_null(h2i_fields_list(&fields)->name);
 }
-END_TEST
 
 TEST(a_list_keeps_order_and_repetitions_and_empty_values)
 {
@@ -59,7 +58,6 @@ TEST(a_list_keeps_order_and_repetitions_and_empty_values)
     ck_assert_ptr_null(list[3].name);
     lists_finish(&lists);
 }
-END_TEST
 
 TEST(a_list_grows_past_its_first_room)
 {
@@ -73,7 +71,6 @@ TEST(a_list_grows_past_its_first_room)
     ck_assert_ptr_null(h2i_fields_list(&lists.fields)[1000].name);
     lists_finish(&lists);
 }
-END_TEST
 
 TEST(a_list_counts_32_bytes_a_field_on_top)
 {
@@ -84,7 +81,6 @@ TEST(a_list_counts_32_bytes_a_field_on_top)
     ck_assert_uint_eq(lists.fields.n_bytes, 5 + 32 + 1 + 32);
     lists_finish(&lists);
 }
-END_TEST
 
 TEST(a_list_ends_properly_when_memory_runs_out)
 {
@@ -103,7 +99,6 @@ TEST(a_list_ends_properly_when_memory_runs_out)
         lists_finish(&lists);
     }
 }
-END_TEST
 
 TEST(find_knows_no_case_and_takes_the_first)
 {
@@ -113,7 +108,6 @@ TEST(find_knows_no_case_and_takes_the_first)
     ck_assert_str_eq(h2i_fields_find(list, "CONTENT-type"), "a");
     ck_assert_ptr_null(h2i_fields_find(list, "content"));
 }
-END_TEST
 
 /* ---- a caller's fields --------------------------------------------------- */
 
@@ -131,7 +125,6 @@ TEST(connection_specific_fields_are_forbidden)
     ck_assert_int_eq(kind_of("UPGRADE", "h2c"), H2I_FIELD_FORBIDDEN);
     ck_assert_int_eq(kind_of(":path", "/"), H2I_FIELD_FORBIDDEN);
 }
-END_TEST
 
 TEST(te_may_only_say_trailers)
 {
@@ -140,7 +133,6 @@ TEST(te_may_only_say_trailers)
     ck_assert_int_eq(kind_of("te", "gzip"), H2I_FIELD_FORBIDDEN);
     ck_assert_int_eq(kind_of("te", "trailers, gzip"), H2I_FIELD_FORBIDDEN);
 }
-END_TEST
 
 TEST(credentials_and_cookies_are_secrets)
 {
@@ -150,7 +142,6 @@ TEST(credentials_and_cookies_are_secrets)
     ck_assert(h2i_field_is_secret(h2i_str_of("proxy-authorization")));
     ck_assert(!h2i_field_is_secret(h2i_str_of("accept")));
 }
-END_TEST
 
 TEST(host_and_content_length_have_kinds_of_their_own)
 {
@@ -158,7 +149,6 @@ TEST(host_and_content_length_have_kinds_of_their_own)
     ck_assert_int_eq(kind_of("content-LENGTH", "1"), H2I_FIELD_CONTENT_LENGTH);
     ck_assert_int_eq(kind_of("content-type", "a"), H2I_FIELD_PLAIN);
 }
-END_TEST
 
 static void expect_check(h2client_header field, h2client_error_code code, const char *why)
 {
@@ -175,7 +165,6 @@ TEST(a_good_field_passes_the_check)
     expect_check(pair("x-empty", ""), H2CLIENT_OK, "");
     expect_check(pair("Host", "a.test"), H2CLIENT_OK, "");
 }
-END_TEST
 
 TEST(a_malformed_field_is_refused_by_name_and_offset)
 {
@@ -187,7 +176,6 @@ TEST(a_malformed_field_is_refused_by_name_and_offset)
     expect_check(pair("x", NULL), H2CLIENT_ERROR_HEADER_INVALID,
                  "header field \"x\" has no value (NULL)");
 }
-END_TEST
 
 TEST(a_value_that_could_inject_is_refused_without_showing_it)
 {
@@ -200,7 +188,6 @@ TEST(a_value_that_could_inject_is_refused_without_showing_it)
     expect_check(pair("x", "a\t"), H2CLIENT_ERROR_HEADER_INVALID,
                  "header field \"x\": byte 0x09 at offset 1 of the value is not allowed");
 }
-END_TEST
 
 TEST(a_forbidden_field_is_refused_as_such)
 {
@@ -209,7 +196,6 @@ TEST(a_forbidden_field_is_refused_as_such)
     expect_check(pair(":method", "GET"), H2CLIENT_ERROR_HEADER_FORBIDDEN,
                  "header field \":method\" is not the caller's to set");
 }
-END_TEST
 
 /* ---- content-length ------------------------------------------------------ */
 
@@ -229,7 +215,6 @@ TEST(content_length_is_read)
     expect_length("9223372036854775807", NULL, true, INT64_MAX);
     expect_length("007", NULL, true, 7);
 }
-END_TEST
 
 TEST(no_content_length_is_minus_one)
 {
@@ -239,7 +224,6 @@ TEST(no_content_length_is_minus_one)
     ck_assert(h2i_content_length(list, &len));
     ck_assert_int_eq(len, -1);
 }
-END_TEST
 
 TEST(equal_repeated_content_lengths_are_one)
 {
@@ -247,14 +231,12 @@ TEST(equal_repeated_content_lengths_are_one)
     expect_length("5", "5", true, 5);
     expect_length("5,5", "005", true, 5);
 }
-END_TEST
 
 TEST(content_lengths_that_differ_are_refused)
 {
     expect_length("5, 6", NULL, false, -1);
     expect_length("5", "6", false, -1);
 }
-END_TEST
 
 TEST(content_length_must_be_digits_within_range)
 {
@@ -274,7 +256,6 @@ TEST(content_length_must_be_digits_within_range)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         expect_length(bad[i], NULL, false, -1);
 }
-END_TEST
 
 /* ---- messages ------------------------------------------------------------ */
 
@@ -286,7 +267,6 @@ TEST(some_responses_never_have_a_body)
     ck_assert(h2i_response_is_bodiless("POST", 103));
     ck_assert(h2i_response_is_bodiless("CONNECT", 200));
 }
-END_TEST
 
 TEST(other_responses_may_have_a_body)
 {
@@ -295,7 +275,6 @@ TEST(other_responses_may_have_a_body)
     ck_assert(!h2i_response_is_bodiless("CONNECT", 407));
     ck_assert(!h2i_response_is_bodiless("GET", 205));
 }
-END_TEST
 
 TEST(idempotent_methods_are_those_of_rfc_9110)
 {
@@ -305,7 +284,6 @@ TEST(idempotent_methods_are_those_of_rfc_9110)
     ck_assert(!h2i_method_is_idempotent("POST") && !h2i_method_is_idempotent("PATCH"));
     ck_assert(!h2i_method_is_idempotent("CONNECT") && !h2i_method_is_idempotent("get"));
 }
-END_TEST
 
 TEST_MAIN("field", {T(an_empty_list_is_one_null_name)},
           {T(a_list_keeps_order_and_repetitions_and_empty_values)},

@@ -31,7 +31,6 @@ TEST(a_hundred_streams_are_open_at_most_before_the_servers_settings)
         ck_assert_uint_eq(core->conn->n_open, 100);
     }
 }
-END_TEST
 
 TEST(our_own_limit_counts_where_it_is_lower)
 {
@@ -41,7 +40,6 @@ TEST(our_own_limit_counts_where_it_is_lower)
         ck_assert_uint_eq(core->conn->max_open, 2);
     }
 }
-END_TEST
 
 TEST(a_change_of_the_limit_is_told)
 {
@@ -55,7 +53,6 @@ TEST(a_change_of_the_limit_is_told)
         ck_assert_uint_gt(core->n_changes, n_changes);
     }
 }
-END_TEST
 
 TEST(a_full_budget_admits_no_second_stream_until_one_ends)
 {
@@ -74,7 +71,6 @@ TEST(a_full_budget_admits_no_second_stream_until_one_ends)
         h2t_expect_success(second, 200, "ok");
     }
 }
-END_TEST
 
 TEST(the_first_stream_is_admitted_even_without_budget)
 {
@@ -87,7 +83,6 @@ TEST(the_first_stream_is_admitted_even_without_budget)
         core->budget.used -= core->budget.max;
     }
 }
-END_TEST
 
 TEST(no_stream_is_opened_once_the_ids_are_used_up)
 {
@@ -104,7 +99,6 @@ TEST(no_stream_is_opened_once_the_ids_are_used_up)
         h2t_expect_success(last, 200, "ok");
     }
 }
-END_TEST
 
 /* ---- windows ------------------------------------------------------------- */
 
@@ -150,7 +144,6 @@ TEST(a_window_doubles_after_each_windowful)
         ck_assert_int_eq(used_after_reading(core, 12), 16384);
     }
 }
-END_TEST
 
 TEST(a_grown_window_is_told_to_the_server)
 {
@@ -168,7 +161,6 @@ TEST(a_grown_window_is_told_to_the_server)
         ck_assert_int_eq(nghttp2_session_get_stream_local_window_size(conn->session, 1), 8192);
     }
 }
-END_TEST
 
 TEST(a_window_stops_at_its_maximum)
 {
@@ -177,7 +169,6 @@ TEST(a_window_stops_at_its_maximum)
         ck_assert_int_eq(used_after_reading(core, 40), 10000);
     }
 }
-END_TEST
 
 TEST(a_window_does_not_grow_past_the_budget)
 {
@@ -187,7 +178,6 @@ TEST(a_window_does_not_grow_past_the_budget)
         ck_assert_int_eq(used_after_reading(core, 8), 4096);
     }
 }
-END_TEST
 
 TEST(unread_streams_do_not_hold_the_connections_window)
 {
@@ -209,7 +199,6 @@ TEST(unread_streams_do_not_hold_the_connections_window)
         h2t_expect_success(other, 200, NULL);
     }
 }
-END_TEST
 
 TEST(a_stream_that_overruns_its_window_is_reset_alone)
 {
@@ -230,7 +219,6 @@ TEST(a_stream_that_overruns_its_window_is_reset_alone)
         h2t_expect_usable(core);
     }
 }
-END_TEST
 
 TEST(bytes_above_content_length_are_never_delivered)
 {
@@ -247,7 +235,6 @@ TEST(bytes_above_content_length_are_never_delivered)
         h2t_expect_reset(core, 1, NGHTTP2_PROTOCOL_ERROR);
     }
 }
-END_TEST
 
 /* ---- requests ------------------------------------------------------------ */
 
@@ -281,7 +268,6 @@ TEST(content_length_is_sent_where_it_means_something)
         ck_assert_str_eq(sent_length(core, "POST", true, -1), "none");
     }
 }
-END_TEST
 
 /* How the block's field of that name stood on the wire. */
 static uint8_t wire_flags(const struct h2t_seen_frame *head, const char *name)
@@ -326,7 +312,6 @@ TEST(secrets_are_sent_as_never_indexed_literals)
         ck_assert_uint_eq(wire_flags(head, "x-plain"), NGHTTP2_NV_FLAG_NONE);
     }
 }
-END_TEST
 
 /* ---- uploads ------------------------------------------------------------- */
 
@@ -351,7 +336,6 @@ TEST(an_upload_shorter_than_declared_is_cancelled)
                               H2CLIENT_ERROR_UPLOAD_LENGTH);
     }
 }
-END_TEST
 
 TEST(an_upload_longer_than_declared_is_cancelled_before_its_end)
 {
@@ -362,7 +346,6 @@ TEST(an_upload_longer_than_declared_is_cancelled_before_its_end)
         ck_assert_uint_le(exchange->upload.n_read, 40000);
     }
 }
-END_TEST
 
 /* Answers uploads only when told to. */
 static void hold_uploads(struct h2t_peer *peer, const struct h2t_seen_request *request,
@@ -386,7 +369,6 @@ TEST(surplus_that_comes_late_is_found_too)
         expect_upload_failure(core, exchange, H2CLIENT_ERROR_UPLOAD_LENGTH);
     }
 }
-END_TEST
 
 TEST(a_body_that_cannot_be_read_cancels_the_stream)
 {
@@ -397,7 +379,6 @@ TEST(a_body_that_cannot_be_read_cancels_the_stream)
         expect_upload_failure(core, exchange, H2CLIENT_ERROR_UPLOAD_READ);
     }
 }
-END_TEST
 
 TEST(an_upload_that_pauses_goes_on_when_resumed)
 {
@@ -417,7 +398,6 @@ TEST(an_upload_that_pauses_goes_on_when_resumed)
         h2t_expect_success(exchange, 200, "");
     }
 }
-END_TEST
 
 /* ---- replay classes ------------------------------------------------------ */
 
@@ -431,7 +411,6 @@ TEST(a_request_of_which_nothing_went_out_was_never_sent)
         ck_assert_int_eq(exchange->outcome.replay_class, H2CLIENT_REPLAY_NEVER_SENT);
     }
 }
-END_TEST
 
 TEST(a_request_that_went_out_may_have_been_processed)
 {
@@ -443,7 +422,6 @@ TEST(a_request_that_went_out_may_have_been_processed)
         ck_assert_int_eq(exchange->outcome.replay_class, H2CLIENT_REPLAY_MAYBE_PROCESSED);
     }
 }
-END_TEST
 
 TEST(goaway_sorts_streams_into_gone_on_unprocessed_and_never_sent)
 {
@@ -466,7 +444,6 @@ TEST(goaway_sorts_streams_into_gone_on_unprocessed_and_never_sent)
         h2t_expect_success(taken, 200, "ok");
     }
 }
-END_TEST
 
 TEST(a_broken_transport_is_passed_on_as_it_is)
 {
@@ -485,7 +462,6 @@ TEST(a_broken_transport_is_passed_on_as_it_is)
         ck_assert_int_eq(core->conn->failure.fault.code, H2CLIENT_ERROR_CONNECTION_RESET);
     }
 }
-END_TEST
 
 TEST_MAIN("h2_core", {T(a_hundred_streams_are_open_at_most_before_the_servers_settings)},
           {T(our_own_limit_counts_where_it_is_lower)}, {T(a_change_of_the_limit_is_told)},

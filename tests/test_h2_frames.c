@@ -122,7 +122,6 @@ TEST(a_bad_frame_ends_what_the_rfc_says_with_its_code_and_a_reason)
         }
     }
 }
-END_TEST
 
 TEST(a_stream_error_leaves_the_connection_usable)
 {
@@ -135,7 +134,6 @@ TEST(a_stream_error_leaves_the_connection_usable)
         }
     }
 }
-END_TEST
 
 TEST(a_window_pushed_over_the_maximum_by_settings_is_the_connections_error)
 {
@@ -153,7 +151,6 @@ TEST(a_window_pushed_over_the_maximum_by_settings_is_the_connections_error)
         h2t_expect_goaway(core, H2CLIENT_ERROR_H2_FLOW_CONTROL, NGHTTP2_FLOW_CONTROL_ERROR);
     }
 }
-END_TEST
 
 TEST(a_frame_above_our_size_is_refused_before_its_payload)
 {
@@ -167,7 +164,6 @@ TEST(a_frame_above_our_size_is_refused_before_its_payload)
         h2t_expect_goaway(core, H2CLIENT_ERROR_H2_FRAME_SIZE, NGHTTP2_FRAME_SIZE_ERROR);
     }
 }
-END_TEST
 
 TEST(a_block_for_a_dead_stream_that_cannot_be_decoded_is_found_too)
 {
@@ -186,7 +182,6 @@ TEST(a_block_for_a_dead_stream_that_cannot_be_decoded_is_found_too)
         h2t_expect_goaway(core, H2CLIENT_ERROR_H2_COMPRESSION, NGHTTP2_COMPRESSION_ERROR);
     }
 }
-END_TEST
 
 TEST(nothing_is_taken_after_a_failure)
 {
@@ -202,7 +197,6 @@ TEST(nothing_is_taken_after_a_failure)
                          H2CLIENT_ERROR_H2_CONNECTION);
     }
 }
-END_TEST
 
 /* ---- limits on what brings nothing forward ------------------------------- */
 
@@ -248,7 +242,6 @@ TEST(frames_without_progress_are_a_flood)
         }
     }
 }
-END_TEST
 
 TEST(progress_forgives_chatter)
 {
@@ -265,7 +258,6 @@ TEST(progress_forgives_chatter)
         h2t_expect_success(exchange, 200, NULL);
     }
 }
-END_TEST
 
 TEST(pings_that_are_answered_are_no_flood)
 {
@@ -279,7 +271,6 @@ TEST(pings_that_are_answered_are_no_flood)
         ck_assert(!core->conn->has_failed);
     }
 }
-END_TEST
 
 /* The peer sends without reading: answers pile up. */
 static void feed_unread(struct h2t_core *core)
@@ -302,7 +293,6 @@ TEST(unread_answers_are_bounded)
         h2t_expect_goaway(core, H2CLIENT_ERROR_H2_FLOOD, NGHTTP2_ENHANCE_YOUR_CALM);
     }
 }
-END_TEST
 
 TEST(empty_data_in_a_row_is_a_flood_with_padding_too)
 {
@@ -316,7 +306,6 @@ TEST(empty_data_in_a_row_is_a_flood_with_padding_too)
         expect_flood(core);
     }
 }
-END_TEST
 
 TEST(empty_data_between_bytes_is_fine)
 {
@@ -330,7 +319,6 @@ TEST(empty_data_between_bytes_is_fine)
         h2t_expect_success(exchange, 200, "xxxxx");
     }
 }
-END_TEST
 
 TEST(continuations_without_end_are_a_flood)
 {
@@ -342,7 +330,6 @@ TEST(continuations_without_end_are_a_flood)
         expect_flood(core);
     }
 }
-END_TEST
 
 TEST(continuations_up_to_the_limit_are_fine)
 {
@@ -355,7 +342,6 @@ TEST(continuations_up_to_the_limit_are_fine)
         h2t_expect_success(exchange, 200, "");
     }
 }
-END_TEST
 
 TEST(too_many_interim_responses_end_their_stream_alone)
 {
@@ -372,7 +358,6 @@ TEST(too_many_interim_responses_end_their_stream_alone)
         h2t_expect_usable(core);
     }
 }
-END_TEST
 
 TEST(header_blocks_for_closed_streams_are_chatter)
 {
@@ -384,7 +369,6 @@ TEST(header_blocks_for_closed_streams_are_chatter)
         expect_flood(core);
     }
 }
-END_TEST
 
 TEST(data_for_closed_streams_is_chatter_above_their_windows)
 {
@@ -400,7 +384,6 @@ TEST(data_for_closed_streams_is_chatter_above_their_windows)
         expect_flood(core);
     }
 }
-END_TEST
 
 /* ---- what is not HTTP/2 -------------------------------------------------- */
 
@@ -418,7 +401,6 @@ TEST(an_answer_in_http_1_is_quoted)
         ck_assert(text_has(exchange->outcome.fault.text, "HTTP/1, \"HTTP/1.1 400 Bad Request\""));
     }
 }
-END_TEST
 
 TEST(a_few_bytes_of_tls_and_an_end_are_not_http_2)
 {
@@ -433,7 +415,6 @@ TEST(a_few_bytes_of_tls_and_an_end_are_not_http_2)
         ck_assert(text_has(exchange->outcome.fault.text, "TLS, \"\\x15"));
     }
 }
-END_TEST
 
 TEST_MAIN("h2_frames", {T(a_bad_frame_ends_what_the_rfc_says_with_its_code_and_a_reason)},
           {T(a_stream_error_leaves_the_connection_usable)},

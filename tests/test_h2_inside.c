@@ -127,7 +127,6 @@ TEST(an_exchange_may_cancel_itself_in_each_of_its_events)
     }
     ck_assert_uint_ge(n_runs, 9); /* sent x3, read x3, 103, head, data, trailers */
 }
-END_TEST
 
 /* ---- trace --------------------------------------------------------------- */
 
@@ -189,7 +188,6 @@ TEST(the_trace_shows_frames_in_both_directions_in_order)
                          "debug_data=so\\x0along\n");
     }
 }
-END_TEST
 
 TEST(the_trace_hides_secrets)
 {
@@ -211,7 +209,6 @@ TEST(the_trace_hides_secrets)
         ck_assert(!text_has(trace.text, "hush"));
     }
 }
-END_TEST
 
 /* ---- memory -------------------------------------------------------------- */
 
@@ -229,7 +226,6 @@ TEST(after_warming_up_a_request_needs_only_its_arena)
         ck_assert_uint_le(core->alloc.n_calls - n_calls, 20);
     }
 }
-END_TEST
 
 /* Requests of all kinds beside each other; false: some allocation failed in it. */
 static bool run_scenario(struct h2t_core *core)
@@ -275,7 +271,6 @@ TEST(each_allocation_may_fail)
     ck_assert(is_through);
     ck_assert_uint_gt(nth, 15);
 }
-END_TEST
 
 TEST(a_conn_is_made_whole_or_not_at_all)
 {
@@ -298,7 +293,6 @@ TEST(a_conn_is_made_whole_or_not_at_all)
         ck_assert(conn ? nth > 5 : nth < 100);
     }
 }
-END_TEST
 
 TEST_MAIN("h2_inside", {T(an_exchange_may_cancel_itself_in_each_of_its_events)},
           {T(the_trace_shows_frames_in_both_directions_in_order)}, {T(the_trace_hides_secrets)},

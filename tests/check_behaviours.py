@@ -50,11 +50,9 @@ class Map:
 
 
 def source_of(tree, program):
-    """The text of all sources of a test program."""
-    folder = pathlib.Path(tree, "tests")
-    paths = [folder / f"test_{program}.c", folder / f"test_{program}.py"]
-    paths += sorted(folder.glob(f"test_{program}_*.c"))
-    return "\n".join(path.read_text() for path in paths if path.is_file())
+    """The text of a test program, "" when there is none of that name."""
+    paths = [pathlib.Path(tree, "tests", f"test_{program}.{kind}") for kind in ("c", "py")]
+    return "".join(path.read_text() for path in paths if path.is_file())
 
 
 def missing_test(tree, program, test):

@@ -18,8 +18,7 @@ def problems_of(text):
         tests = pathlib.Path(folder, "tests")
         tests.mkdir()
         (tests / "behaviours").write_text(text)
-        (tests / "test_x.c").write_text("/* no tests here */\n")
-        (tests / "test_x_more.c").write_text(C_SOURCE)
+        (tests / "test_x.c").write_text(C_SOURCE)
         (tests / "test_y.py").write_text(PYTHON_SOURCE)
         return check_behaviours.check_tree(folder)
 

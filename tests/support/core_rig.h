@@ -56,6 +56,8 @@ struct h2t_exchange {
     struct h2i_head head; /* the final one */
     struct h2t_bytes body;
     unsigned n_data_events;
+    bool counts_only; /* the body, which must be the pattern, is not kept */
+    size_t n_counted;
     bool is_paused; /* on_data credits nothing: see h2t_exchange_credit */
     size_t n_uncredited;
     const h2client_header *trailers;
@@ -86,6 +88,8 @@ struct h2t_core {
 struct h2t_core *h2t_core_first_cut(void);
 /* Destroys and checks the one before. NULL: that was the last. */
 struct h2t_core *h2t_core_next_cut(struct h2t_core *core);
+/* Instead of the next: that was enough. */
+void h2t_core_end(struct h2t_core *core);
 
 /* NULL: a peer that has no options. The core's options are in core->config till then. */
 void h2t_core_start(struct h2t_core *core, const struct h2t_peer_config *config);
@@ -128,6 +132,8 @@ void h2t_expect_success(const struct h2t_exchange *exchange, int status, const c
 /* The exchange failed with this code; http2_code -1: none. */
 void h2t_expect_failure(const struct h2t_exchange *exchange, h2client_error_code code,
                         int64_t http2_code);
+/* These bytes are those of h2t_pattern_byte. */
+void h2t_expect_pattern(const void *data, size_t len);
 /* The peer saw RST_STREAM with this code, once, and no GOAWAY. */
 void h2t_expect_reset(const struct h2t_core *core, int32_t stream_id, uint32_t http2_code);
 /* The peer saw GOAWAY with this code, and the core failed with that one. */

@@ -103,6 +103,15 @@ class Logs(unittest.TestCase):
             status = test_summary.summarize(["/nonexistent/testlog.json"], False)
         self.assertEqual((status, printed.getvalue().splitlines()[-1]), (1, "0 passed, 1 failed"))
 
+    def test_of_two_builds_a_failure_tells_which(self):
+        with tempfile.TemporaryDirectory() as top, contextlib.redirect_stdout(io.StringIO()) as out:
+            logs = [pathlib.Path(top, build, "meson-logs/testlog.json") for build in ("a", "b")]
+            for log, result in zip(logs, ("ok 1 - t\n1..1", "not ok 1 - t\n1..1")):
+                log.parent.mkdir(parents=True)
+                log.write_text(json.dumps(run(result)) + "\n")
+            test_summary.summarize(logs, False)
+        self.assertEqual(out.getvalue(), "FAILED b/prog: t\n1 passed, 1 failed\n")
+
     def test_an_empty_log_fails(self):
         self.assertEqual(summarize()[0], 1)
 

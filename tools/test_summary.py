@@ -88,9 +88,9 @@ def broken_end(run, tap):
     return None
 
 
-def judge(run):
+def judge(run, build=""):
     """All outcomes of one program's run."""
-    program = run["name"].split(" / ")[-1]  # without project and suites
+    program = build + run["name"].split(" / ")[-1]  # without project and suites
     tap = parse_tap(program, run.get("stdout", ""))
     outcomes = tap.outcomes
     reason = broken_end(run, tap)
@@ -109,7 +109,7 @@ def stderr_tail(run):
     return "".join(line + "\n" for line in lines[-MAX_STDERR_LINES:])
 
 
-def read_log(path):
+def read_log(path, build=""):
     """The outcomes of a log; one failure where there is none to read."""
     try:
         lines = pathlib.Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -118,7 +118,7 @@ def read_log(path):
         return [Outcome("failed", str(path), f"no log: the build or the run broke ({error})\n")]
     if not runs:
         return [Outcome("failed", str(path), "no test was run\n")]
-    return [outcome for run in runs for outcome in judge(run)]
+    return [outcome for run in runs for outcome in judge(run, build)]
 
 
 def print_outcome(label, outcome):
@@ -127,8 +127,16 @@ def print_outcome(label, outcome):
         print(f"    {line}")
 
 
+def build_of(path):
+    """`test-poll/` of build/test-poll/meson-logs/testlog.json."""
+    return pathlib.Path(path).resolve().parents[1].name + "/"
+
+
 def summarize(paths, skips_fail):
-    outcomes = [outcome for path in paths for outcome in read_log(path)]
+    many = len(paths) > 1
+    outcomes = [
+        outcome for path in paths for outcome in read_log(path, build_of(path) if many else "")
+    ]
     by_kind = {
         kind: [outcome for outcome in outcomes if outcome.kind == kind]
         for kind in ("passed", "failed", "skipped")

@@ -21,8 +21,6 @@ static void compose_message(h2client_call *call)
     struct h2i_text text = h2i_text(call->message, sizeof call->message);
 
     h2i_text_add(&text, "%s", fault->text[0] ? fault->text : h2client_error_text(fault->code));
-    if (fault->code == H2CLIENT_OK)
-        return;
     add_bytes(&text, call);
     if (call->attempt.exchange.stream_id >= 0)
         h2i_text_add(&text, ", HTTP/2 stream %d", call->attempt.exchange.stream_id);
@@ -71,8 +69,11 @@ void h2i_call_compose_error(h2client_call *call)
     h2client_error *error = &call->error;
 
     compose_info(call, call->session->reactor.now_us);
-    compose_message(call);
-    error->message = call->message;
+    error->message = h2client_error_text(H2CLIENT_OK);
+    if (outcome->fault.code != H2CLIENT_OK) {
+        compose_message(call);
+        error->message = call->message;
+    }
     error->peer = call->attempt.peer;
     error->url = call->info.url;
     error->elapsed_us = call->info.total_us;

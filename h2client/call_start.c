@@ -5,125 +5,35 @@
  */
 #include "h2client/call_internal.h"
 #include "h2client/session_internal.h"
-#include "h2client/version.h"
-
-struct builder {
-    h2client_call *call;
-    struct h2i_fields fields;
-    const char *host;     /* the caller's `host` field, or NULL */
-    const char *declared; /* the caller's `content-length`, or NULL */
-    struct h2i_text *why;
-};
 
 static h2client_error_code no_memory_unless(bool has_memory)
 {
     return has_memory ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
 }
 
-static struct h2i_str lower_name(struct h2i_arena *arena, const char *name)
+/* The caller's content-length must be true; a pull function without a length of its own
+ * takes it for one. */
+static h2client_error_code check_content_length(h2client_call *call, const char *declared,
+                                                struct h2i_text *why)
 {
-    size_t len = strlen(name);
-    char *copy = h2i_arena_copy_text(arena, name, len);
+    struct h2i_request *request = &call->request;
+    int64_t len = request->has_body ? request->body_len : 0;
+    uint64_t value;
 
-    for (size_t i = 0; copy && i < len; i++)
-        copy[i] = h2i_lower(copy[i]);
-    return h2i_str(copy, copy ? len : 0);
-}
-
-/* One field of a list. A NULL value only takes away what the session would send. */
-static h2client_error_code add_field(struct builder *builder, const h2client_header *field)
-{
-    struct h2i_arena *arena = &builder->call->arena;
-    struct h2i_str name;
-    h2client_error_code code;
-
-    if (!field->value)
+    if (!declared)
         return H2CLIENT_OK;
-    code = h2i_field_check(field->name, field->value, builder->why);
-    if (code)
-        return code;
-    switch (h2i_field_classify(h2i_str_of(field->name), h2i_str_of(field->value))) {
-    case H2I_FIELD_HOST:
-        builder->host = h2i_arena_copy_text(arena, field->value, strlen(field->value));
-        return no_memory_unless(builder->host != NULL);
-    case H2I_FIELD_CONTENT_LENGTH:
-        builder->declared = h2i_arena_copy_text(arena, field->value, strlen(field->value));
-        return no_memory_unless(builder->declared != NULL);
-    default:
-        name = lower_name(arena, field->name);
-        return no_memory_unless(
-            name.data && h2i_fields_add(arena, &builder->fields, name, h2i_str_of(field->value)));
-    }
-}
-
-static bool names(const h2client_header *list, const char *name)
-{
-    for (; list && list->name; list++)
-        if (h2i_str_equals_nocase(h2i_str_of(list->name), h2i_str_of(name)))
-            return true;
-    return false;
-}
-
-/* What every request says unless somebody says otherwise. */
-static const h2client_header *library_headers(void)
-{
-    static const h2client_header headers[] = {
-        {"user-agent", "h2client/" H2CLIENT_VERSION}, {"accept", "*/*"}, {NULL, NULL}};
-    return headers;
-}
-
-static h2client_error_code add_list(struct builder *builder, const h2client_header *list,
-                                    const h2client_header *over, const h2client_header *over_too)
-{
-    h2client_error_code code = H2CLIENT_OK;
-
-    for (; list && list->name && !code; list++)
-        if (!names(over, list->name) && !names(over_too, list->name))
-            code = add_field(builder, list);
-    return code;
-}
-
-static h2client_error_code add_fields(struct builder *builder, const h2client_header *own)
-{
-    const h2client_header *session = builder->call->session->default_headers;
-    h2client_error_code code = add_list(builder, library_headers(), own, session);
-
-    if (!code)
-        code = add_list(builder, session, own, NULL);
-    if (!code)
-        code = add_list(builder, own, NULL, NULL);
-    return code;
-}
-
-static h2client_error_code check_declared_length(const struct builder *builder)
-{
-    const struct h2i_request *request = &builder->call->request;
-    int64_t has = request->has_body ? request->body_len : 0;
-    uint64_t declared;
-
-    if (!builder->declared)
-        return H2CLIENT_OK;
-    if (!h2i_str_parse_uint(h2i_str_of(builder->declared), INT64_MAX, &declared)) {
-        h2i_text_add(builder->why, "content-length: not a number");
+    if (!h2i_str_parse_uint(h2i_str_of(declared), INT64_MAX, &value)) {
+        h2i_text_add(why, "content-length: not a number");
         return H2CLIENT_ERROR_HEADER_INVALID;
     }
-    if (has >= 0 && (int64_t)declared != has) {
-        h2i_text_add(builder->why, "content-length: says %lld, the body has %lld bytes",
-                     (long long)declared, (long long)has);
+    if (len >= 0 && (int64_t)value != len) {
+        h2i_text_add(why, "content-length: says %lld, the body has %lld bytes", (long long)value,
+                     (long long)len);
         return H2CLIENT_ERROR_HEADER_INVALID;
     }
+    if (len < 0)
+        request->body_len = call->source.len = (int64_t)value;
     return H2CLIENT_OK;
-}
-
-/* A pull function of unknown length takes the caller's content-length as its own. */
-static void adopt_declared_length(struct builder *builder)
-{
-    struct h2i_request *request = &builder->call->request;
-    uint64_t declared = 0;
-
-    if (builder->declared && request->has_body && request->body_len < 0 &&
-        h2i_str_parse_uint(h2i_str_of(builder->declared), INT64_MAX, &declared))
-        request->body_len = builder->call->source.len = (int64_t)declared;
 }
 
 static h2client_error_code check_method(const char *method, struct h2i_text *why)
@@ -175,18 +85,18 @@ static h2client_error_code prepare_url(h2client_call *call, const char *method, 
 static h2client_error_code prepare_fields(h2client_call *call, const h2client_header *headers,
                                           struct h2i_text *why)
 {
-    struct builder builder = {.call = call, .why = why};
-    h2client_error_code code = add_fields(&builder, headers);
+    struct h2i_request_fields merged;
+    h2client_error_code code = h2i_request_fields_merge(
+        &merged, &call->arena, &call->session->default_fields, headers, why);
 
     if (!code)
-        code = check_declared_length(&builder);
+        code = check_content_length(call, merged.content_length, why);
     if (code)
         return code;
-    adopt_declared_length(&builder);
-    call->request.fields = h2i_fields_list(&builder.fields);
-    call->request.n_fields = builder.fields.n;
-    if (builder.host)
-        call->request.authority = builder.host;
+    call->request.fields = h2i_fields_list(&merged.fields);
+    call->request.n_fields = merged.fields.n;
+    if (merged.host)
+        call->request.authority = merged.host;
     return H2CLIENT_OK;
 }
 

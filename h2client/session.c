@@ -68,24 +68,6 @@ static h2client_error_code take_setup(struct session_setup *setup,
     return code;
 }
 
-static h2client_error_code copy_headers(h2client_session *session, const h2client_header *headers,
-                                        struct h2i_text *why)
-{
-    struct h2i_fields fields = {0};
-    h2client_error_code code = H2CLIENT_OK;
-
-    for (; headers && headers->name && !code; headers++) {
-        if (!headers->value)
-            continue;
-        code = h2i_field_check(headers->name, headers->value, why);
-        if (!code && !h2i_fields_add(&session->arena, &fields, h2i_str_of(headers->name),
-                                     h2i_str_of(headers->value)))
-            code = H2CLIENT_ERROR_NO_MEMORY;
-    }
-    session->default_headers = fields.list;
-    return code;
-}
-
 static uint32_t to_u32(int64_t value)
 {
     return value > INT32_MAX ? INT32_MAX : (uint32_t)value;
@@ -130,7 +112,9 @@ static h2client_error_code apply_options(h2client_session *session,
     session->defaults = *h2i_settings_default();
     code = h2i_settings_apply(&session->defaults, &setup->defaults, why);
     if (!code)
-        code = copy_headers(session, setup->defaults.headers, why);
+        code =
+            h2i_request_fields_merge(&session->default_fields, &session->arena,
+                                     h2i_request_fields_of_library(), setup->defaults.headers, why);
     if (!code)
         code = h2i_limit_apply(&config->max_held_bytes, setup->options.max_held_bytes, 1,
                                "max_held_bytes", why);

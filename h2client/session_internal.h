@@ -8,6 +8,7 @@
 #include "h2client/call_internal.h"
 #include "h2client/notices.h"
 #include "h2client/pool/pool.h"
+#include "h2client/request_fields.h"
 
 struct h2i_fork_guard;
 
@@ -24,9 +25,9 @@ struct h2client_session {
     struct h2i_pool pool;
     bool has_pool;
     struct h2i_settings defaults;
-    struct h2i_arena arena;           /* of default_headers */
-    h2client_header *default_headers; /* ended by a NULL name */
-    struct h2i_list calls;            /* all whose handle or end is outstanding */
+    struct h2i_arena arena; /* of default_fields */
+    struct h2i_request_fields default_fields;
+    struct h2i_list calls; /* all whose handle or end is outstanding */
     struct h2i_list ready;
     struct h2i_list done;  /* the completion queue */
     struct h2i_list spare; /* freed calls, for the next starts (by in_session) */

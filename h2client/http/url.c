@@ -351,29 +351,57 @@ static const char *copy_lower(struct h2i_arena *arena, struct h2i_str s)
     return copy;
 }
 
+/* Appends without a formatter: every call parses a URL. */
+static char *put(char *end, const char *text, size_t len)
+{
+    memcpy(end, text, len);
+    return end + len;
+}
+
+static char *put_port(char *end, uint16_t port)
+{
+    char digits[5];
+    size_t n = 0;
+
+    *end++ = ':';
+    do
+        digits[n++] = (char)('0' + port % 10);
+    while ((port /= 10) > 0);
+    while (n > 0)
+        *end++ = digits[--n];
+    return end;
+}
+
+static char *put_authority(char *end, const struct parts *parts, const char *host)
+{
+    if (parts->host_is_bracketed)
+        *end++ = '[';
+    end = put(end, host, parts->host.len);
+    if (parts->host_is_bracketed)
+        *end++ = ']';
+    return parts->port == (parts->is_https ? 443 : 80) ? end : put_port(end, parts->port);
+}
+
 /* scheme "://" host [":" port] path, in one block whose tail is the path. */
 static bool make_texts(struct h2i_arena *arena, const struct parts *parts, struct h2i_url *url)
 {
     const char *scheme = parts->is_https ? "https://" : "http://";
-    const char *slash = parts->path.len == 0 || parts->path.data[0] == '?' ? "/" : "";
+    bool needs_slash = parts->path.len == 0 || parts->path.data[0] == '?';
     size_t cap = sizeof "https://[]:65535/" + parts->host.len + parts->path.len;
     const char *host = copy_lower(arena, parts->host);
     char *block = h2i_arena_alloc(arena, cap);
-    struct h2i_text display;
-    size_t authority_end;
+    char *authority, *end;
 
     if (!block || !host)
         return false;
-    display = h2i_text(block, cap);
-    h2i_text_add(&display, parts->host_is_bracketed ? "%s[%s]" : "%s%s", scheme, host);
-    if (parts->port != (parts->is_https ? 443 : 80))
-        h2i_text_add(&display, ":%u", parts->port);
-    authority_end = display.len;
-    h2i_text_add(&display, "%s%.*s", slash, (int)parts->path.len, parts->path.data);
+    authority = put(block, scheme, strlen(scheme));
+    end = put_authority(authority, parts, host);
+    url->authority = h2i_arena_copy_text(arena, authority, (size_t)(end - authority));
+    url->path = end;
+    if (needs_slash)
+        *end++ = '/';
+    *put(end, parts->path.data, parts->path.len) = 0;
     url->display = block;
-    url->path = block + authority_end;
-    url->authority =
-        h2i_arena_copy_text(arena, block + strlen(scheme), authority_end - strlen(scheme));
     return url->authority != NULL;
 }
 

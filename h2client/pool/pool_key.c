@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "h2client/pool/pool_key.h"
 
-#include <stdio.h>
+#include <string.h>
 
+/* Every call makes one: no formatter. */
 bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
                        h2client_http_version version)
 {
-    int len =
-        snprintf(key->text, sizeof key->text, "%s %s %u %s", url->is_https ? "https" : "http",
-                 url->host, url->port, version == H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE ? "h2" : "auto");
-    key->len = len > 0 ? (size_t)len : 0;
-    return len > 0 && key->len < sizeof key->text;
+    size_t host_len = strlen(url->host);
+    char *end = key->text;
+
+    key->len = host_len + 4;
+    if (key->len > sizeof key->text)
+        return false;
+    *end++ = url->is_https ? 's' : 'p';
+    *end++ = version == H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE ? '2' : 'a';
+    *end++ = (char)(url->port >> 8);
+    *end++ = (char)(url->port & 0xff);
+    memcpy(end, url->host, host_len);
+    return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pool key: the one canonical text that says which calls may share a connection.
+ * Pool key: the one canonical string of bytes that says which calls may share a connection.
  * It names the origin (scheme, host, port) and every option of a call that changes
  * the connection. Options of the session need no place in it: a pool belongs to one
  * session. A new option of a call is a decision made here.
@@ -18,7 +18,7 @@ struct h2i_pool_key {
     size_t len;
 };
 
-/* False when the host does not fit: no host name is that long. */
+/* False when the host does not fit: no host name is that long. No NUL follows. */
 H2CLIENT_MUST_USE bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
                                          h2client_http_version version);
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "h2client/request_fields.h"
+
+#include "h2client/version.h"
+
+static h2client_error_code no_memory_unless(bool has_memory)
+{
+    return has_memory ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
+}
+
+const struct h2i_request_fields *h2i_request_fields_of_library(void)
+{
+    static h2client_header list[] = {
+        {"user-agent", "h2client/" H2CLIENT_VERSION}, {"accept", "*/*"}, {NULL, NULL}};
+    static const struct h2i_request_fields fields = {.fields = {.list = list, .n = 2, .cap = 2}};
+
+    return &fields;
+}
+
+static struct h2i_str lower_name(struct h2i_arena *arena, const char *name)
+{
+    size_t len = strlen(name);
+    char *copy = h2i_arena_copy_text(arena, name, len);
+
+    for (size_t i = 0; copy && i < len; i++)
+        copy[i] = h2i_lower(copy[i]);
+    return h2i_str(copy, copy ? len : 0);
+}
+
+/* One of the caller's. A NULL value only takes away what stands below. */
+static h2client_error_code add_own(struct h2i_request_fields *merged, struct h2i_arena *arena,
+                                   const h2client_header *field, struct h2i_text *why)
+{
+    struct h2i_str name, value;
+    h2client_error_code code;
+
+    if (!field->value)
+        return H2CLIENT_OK;
+    code = h2i_field_check(field->name, field->value, why);
+    if (code)
+        return code;
+    value = h2i_str_of(field->value);
+    switch (h2i_field_classify(h2i_str_of(field->name), value)) {
+    case H2I_FIELD_HOST:
+        merged->host = h2i_arena_copy_text(arena, value.data, value.len);
+        return no_memory_unless(merged->host != NULL);
+    case H2I_FIELD_CONTENT_LENGTH:
+        merged->content_length = h2i_arena_copy_text(arena, value.data, value.len);
+        return no_memory_unless(merged->content_length != NULL);
+    default:
+        name = lower_name(arena, field->name);
+        return no_memory_unless(name.data && h2i_fields_add(arena, &merged->fields, name, value));
+    }
+}
+
+static bool is_named(const h2client_header *list, const char *name)
+{
+    for (; list->name; list++)
+        if (h2i_str_equals_nocase(h2i_str_of(list->name), h2i_str_of(name)))
+            return true;
+    return false;
+}
+
+static bool add_below(struct h2i_request_fields *merged, struct h2i_arena *arena,
+                      const struct h2i_request_fields *below, const h2client_header *own)
+{
+    const h2client_header *field = h2i_fields_list(&below->fields);
+
+    for (; field->name; field++)
+        if (!is_named(own, field->name) &&
+            !h2i_fields_add(arena, &merged->fields, h2i_str_of(field->name),
+                            h2i_str_of(field->value)))
+            return false;
+    merged->host = is_named(own, "host") ? NULL : below->host;
+    merged->content_length = is_named(own, "content-length") ? NULL : below->content_length;
+    return true;
+}
+
+h2client_error_code h2i_request_fields_merge(struct h2i_request_fields *merged,
+                                             struct h2i_arena *arena,
+                                             const struct h2i_request_fields *below,
+                                             const h2client_header *own, struct h2i_text *why)
+{
+    h2client_error_code code = H2CLIENT_OK;
+
+    if (!own || !own->name) {
+        *merged = *below;
+        return H2CLIENT_OK;
+    }
+    *merged = (struct h2i_request_fields){.host = NULL};
+    if (!add_below(merged, arena, below, own))
+        return H2CLIENT_ERROR_NO_MEMORY;
+    for (; own->name && !code; own++)
+        code = add_own(merged, arena, own, why);
+    return code;
+}

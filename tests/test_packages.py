@@ -17,6 +17,7 @@ APT_GET_THAT_FAILS_ONCE = f"""{APT_GET}
 """
 BUILD_BUT_MESON = (
     "ninja-build gcc libc6-dev pkg-config python3 libnghttp2-dev libgnutls28-dev libc-ares-dev"
+    " ca-certificates"
 )
 INSTALL_MESON = "install -y --no-install-recommends meson"
 

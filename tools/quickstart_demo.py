@@ -38,12 +38,19 @@ def show_progress(label, n_done):
         print(text, file=sys.stderr, flush=True)
 
 
-def read_reports(label, lines):
-    """h2fetch's lines, one a URL, as they come."""
+def read_reports(label, command):
+    """The lines h2fetch reports, one a URL, as they come."""
     reports = []
-    for line in lines:
-        reports.append(json.loads(line))
-        show_progress(label, len(reports))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            for line in process.stdout:
+                reports.append(json.loads(line))
+                show_progress(label, len(reports))
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        raise RuntimeError(f"h2fetch ended with {process.returncode}")
     return reports
 
 
@@ -54,17 +61,12 @@ def fetch_all(label, h2fetch, server, folder, *options):
     )
     url_list = pathlib.Path(folder, "urls")
     url_list.write_text(todo)
-    command = [h2fetch, "-sS", "--cacert", server.ca_file, "--input-file", url_list]
+    trust = ["--cacert", server.ca_file]
     start = time.monotonic()
-    process = subprocess.Popen(
-        [*command, "--report", "-", *options], stdout=subprocess.PIPE, text=True
+    reports = read_reports(
+        label, [h2fetch, "-sS", *trust, "--input-file", url_list, "--report", "-", *options]
     )
-    with process:
-        reports = read_reports(label, process.stdout)
-    seconds = time.monotonic() - start
-    if process.returncode != 0:
-        raise RuntimeError(f"h2fetch ended with {process.returncode}")
-    return reports, seconds
+    return reports, time.monotonic() - start
 
 
 def check_files(served, fetched):

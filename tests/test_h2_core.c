@@ -380,6 +380,36 @@ TEST(a_body_that_cannot_be_read_cancels_the_stream)
     }
 }
 
+/* Says that there is no more only when asked again. */
+static enum h2i_body_result read_then_end(struct h2i_exchange *base, void *buf, size_t cap,
+                                          size_t *n)
+{
+    struct h2t_exchange *exchange = (struct h2t_exchange *)(void *)base;
+    size_t left = exchange->upload.len - exchange->upload.n_read;
+
+    *n = left < cap ? left : cap;
+    memset(buf, 'x', *n);
+    exchange->upload.n_read += *n;
+    return left ? H2I_BODY_MORE : H2I_BODY_END;
+}
+
+TEST(an_upload_whose_end_is_told_apart_needs_no_empty_frame)
+{
+    EACH_CUT (core) {
+        h2t_core_start(core, &(struct h2t_peer_config){.on_request = hold_uploads});
+        struct h2t_exchange *exchange = h2t_core_post(core, NULL, 5, 5);
+        struct h2i_exchange_events events = *exchange->exchange.events;
+        events.read_body = read_then_end;
+        exchange->exchange.events = &events;
+        h2t_core_run(core);
+        ck_assert(h2t_peer_request(core->peer, 0)->is_complete);
+        ck_assert_uint_eq(h2t_peer_count(core->peer, H2T_DATA, 1), 1);
+        h2t_peer_answer(core->peer, 1, &(struct h2t_response){.status = 200});
+        h2t_core_run(core);
+        h2t_expect_success(exchange, 200, "");
+    }
+}
+
 TEST(an_upload_that_pauses_goes_on_when_resumed)
 {
     EACH_CUT (core) {
@@ -479,6 +509,7 @@ TEST_MAIN("h2_core", {T(a_hundred_streams_are_open_at_most_before_the_servers_se
           {T(an_upload_longer_than_declared_is_cancelled_before_its_end)},
           {T(surplus_that_comes_late_is_found_too)},
           {T(a_body_that_cannot_be_read_cancels_the_stream)},
+          {T(an_upload_whose_end_is_told_apart_needs_no_empty_frame)},
           {T(an_upload_that_pauses_goes_on_when_resumed)},
           {T(a_request_of_which_nothing_went_out_was_never_sent)},
           {T(a_request_that_went_out_may_have_been_processed)},

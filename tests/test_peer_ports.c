@@ -104,6 +104,7 @@ static void begin_dial(struct rig *rig)
     h2client_target target = {
         .size = sizeof target, .host = "server.test", .port = 443, .timeout_ms = 10000};
 
+    rig->n_done = 0;
     rig->dial =
         rig->dialer.dialer.ops->dial(&rig->dialer.dialer, &rig->reactor, &target, on_done, rig);
     ck_assert_uint_eq(rig->n_done, 0);

@@ -82,7 +82,8 @@ def problems_of(files):
 
 class ThisTree(unittest.TestCase):
     def test_has_its_floors_in_order(self):
-        self.assertEqual(check_layers.check_tree(tap.ROOT), [])
+        problems = check_layers.check_tree(tap.ROOT)
+        self.assertFalse(problems, "\n".join(problems))
 
     def compiles_alone(self, *command):
         command += ("-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only")

@@ -14,19 +14,19 @@
 #include "h2client/http/conn.h"
 
 struct h2i_h2_config {
-    uint32_t max_streams;           /* ours; UINT32_MAX: none */
-    uint32_t stream_window_bytes;   /* at first: 65,536 */
+    uint32_t max_streams;         /* ours; UINT32_MAX: none */
+    uint32_t stream_window_bytes; /* at first: 65,536 */
     uint32_t max_stream_window_bytes;
     uint32_t conn_window_bytes;
-    uint32_t max_header_bytes;      /* also our SETTINGS_MAX_HEADER_LIST_SIZE */
+    uint32_t max_header_bytes; /* also our SETTINGS_MAX_HEADER_LIST_SIZE */
     uint32_t max_header_fields;
-    struct {                        /* README, "Limits on what a server can send" */
-        uint32_t informational;     /* 32 a response */
-        uint32_t continuations;     /* 72 a header block */
-        uint32_t empty_data;        /* 1,000 in a row */
-        uint32_t acks_queued;       /* 1,000 PING and SETTINGS answers */
-        uint32_t chatter;           /* 10,000 RST_STREAM, WINDOW_UPDATE, PRIORITY, unknown
-                                       frames beyond progress */
+    struct {                    /* README, "Limits on what a server can send" */
+        uint32_t informational; /* 32 a response */
+        uint32_t continuations; /* 72 a header block */
+        uint32_t empty_data;    /* 1,000 in a row */
+        uint32_t acks_queued;   /* 1,000 PING and SETTINGS answers */
+        uint32_t chatter;       /* 10,000 RST_STREAM, WINDOW_UPDATE, PRIORITY, unknown
+                                   frames beyond progress */
     } abuse;
 };
 
@@ -37,8 +37,7 @@ const struct h2i_h2_config *h2i_h2_default_config(void);
  * session's and must outlive the conn. Returns &conn->base, NULL without memory. */
 struct h2i_conn *h2i_h2_conn_create(const h2client_allocator *allocator, struct h2i_slab *slab,
                                     struct h2i_budget *budget, const struct h2i_h2_config *config,
-                                    const struct h2i_conn_events *events, void *owner,
-                                    uint64_t id);
+                                    const struct h2i_conn_events *events, void *owner, uint64_t id);
 /* "1.52.0". */
 const char *h2i_h2_library_version(void);
 

@@ -51,9 +51,9 @@ struct h2i_exchange {
     const struct h2i_request *request;
     struct h2i_arena *arena; /* for the response's fields */
     /* The core's: */
-    struct h2i_conn *conn;   /* non-NULL from submit to on_end or cancel */
+    struct h2i_conn *conn; /* non-NULL from submit to on_end or cancel */
     void *stream;
-    int32_t stream_id;       /* -1: none yet, or HTTP/1.1 */
+    int32_t stream_id; /* -1: none yet, or HTTP/1.1 */
 };
 
 struct h2i_conn_events {
@@ -97,16 +97,16 @@ struct h2i_conn_ops {
 struct h2i_conn {
     const struct h2i_conn_ops *ops;
     const struct h2i_conn_events *events;
-    void *owner;           /* the link's */
-    uint64_t id;           /* for people: conn_id */
-    bool traces;           /* on_frame is wanted */
+    void *owner; /* the link's */
+    uint64_t id; /* for people: conn_id */
+    bool traces; /* on_frame is wanted */
 
-    uint32_t n_open;       /* exchanges */
-    uint32_t max_open;     /* as it stands: ours, the peer's, 100 before its SETTINGS */
-    uint64_t n_opened;     /* since the start */
-    bool accepts_new;      /* false: draining, failed, or out of stream ids */
-    bool has_failed;       /* output, then close */
-    int64_t deadline_us;   /* call produce then; INT64_MAX: none */
+    uint32_t n_open;            /* exchanges */
+    uint32_t max_open;          /* as it stands: ours, the peer's, 100 before its SETTINGS */
+    uint64_t n_opened;          /* since the start */
+    bool accepts_new;           /* false: draining, failed, or out of stream ids */
+    bool has_failed;            /* output, then close */
+    int64_t deadline_us;        /* call produce then; INT64_MAX: none */
     struct h2i_outcome failure; /* iff has_failed or draining by the peer */
     const char *http_version;   /* "2" */
 };

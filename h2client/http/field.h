@@ -13,7 +13,7 @@ struct h2i_fields {
     h2client_header *list; /* NULL while empty: read through h2i_fields_list */
     uint32_t n;
     uint32_t cap;
-    size_t n_bytes;        /* sum of name and value lengths and 32 a field (RFC 9113 10.5.1) */
+    size_t n_bytes; /* sum of name and value lengths and 32 a field (RFC 9113 10.5.1) */
 };
 
 /* Copies both parts. False: no memory. */

@@ -11,13 +11,13 @@
  * names. Owned by the exchange's user, unchanged while it is open. */
 struct h2i_request {
     const char *method;
-    const char *scheme;    /* "https", "http"; NULL with CONNECT */
+    const char *scheme; /* "https", "http"; NULL with CONNECT */
     const char *authority;
-    const char *path;      /* NULL with CONNECT; "*" with OPTIONS is fine */
+    const char *path;              /* NULL with CONNECT; "*" with OPTIONS is fine */
     const h2client_header *fields; /* ended by a NULL name; no host, no content-length */
     size_t n_fields;
     bool has_body;
-    int64_t body_len;      /* what content-length says; -1: unknown, not sent */
+    int64_t body_len; /* what content-length says; -1: unknown, not sent */
 };
 
 /* The head of a response (final or interim). */
@@ -32,7 +32,7 @@ struct h2i_head {
 struct h2i_outcome {
     h2client_fault fault; /* code OK: a whole response */
     h2client_replay_class replay_class;
-    int64_t http2_code;   /* RFC 9113 7; -1: none */
+    int64_t http2_code; /* RFC 9113 7; -1: none */
 };
 
 /* Whether a response has no body whatever its fields say (RFC 9110 6.4.1). */

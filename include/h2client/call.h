@@ -71,7 +71,7 @@ typedef struct h2client_body {
     h2client_pull_fn pull;
     h2client_rewind_fn rewind; /* with pull; NULL: the body goes out once at most */
     h2client_release_fn release;
-    void *user;                /* for the three functions */
+    void *user; /* for the three functions */
     /* Of data: its length. Of pull and file: what content-length declares, or
      * H2CLIENT_LENGTH_UNKNOWN (file: its size). A source that turns out shorter or
      * longer ends the call with UPLOAD_LENGTH and never counts as a whole request. */
@@ -128,7 +128,7 @@ typedef enum h2client_http_version {
  */
 typedef struct h2client_call_options {
     H2CLIENT_SIZE_MEMBER(struct h2client_call_options);
-    const char *url;                 /* set by h2client_get and its kin */
+    const char *url; /* set by h2client_get and its kin */
     /* Ended by a NULL name. Sent in order, names lower-cased. Names must be tokens,
      * values free of NUL, CR, LF and of space at the ends. Refused, because the
      * library owns them: connection, keep-alive, proxy-connection,
@@ -137,7 +137,7 @@ typedef struct h2client_call_options {
      * after the session's; a name in it replaces the session's fields of that name, and
      * a NULL value only takes those away. Sent unless replaced: user-agent, accept. */
     const h2client_header *headers;
-    const h2client_body *body;       /* NULL: none */
+    const h2client_body *body; /* NULL: none */
     h2client_on_response_fn on_response;
     h2client_on_informational_fn on_informational;
     h2client_on_data_fn on_data;
@@ -170,12 +170,12 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_call *h2client_start(h2client_session *s
 #ifndef __cplusplus
 
 /* Options as an argument: h2client_start(s, "PURGE", url, H2CLIENT_CALL(.user = me)). */
-#define H2CLIENT_CALL(...)                                                                         \
+#define H2CLIENT_CALL(...) \
     (&(const h2client_call_options){__VA_ARGS__, .size = sizeof(h2client_call_options)})
 
 /* h2client_get(session, url, .option = value ...): C11's keyword arguments. The
  * literals live until the end of the enclosing block. */
-#define H2CLIENT_KEYWORD_CALL(session, method, ...)                                                \
+#define H2CLIENT_KEYWORD_CALL(session, method, ...) \
     h2client_start(session, method, NULL, H2CLIENT_CALL(.url = __VA_ARGS__))
 
 #define h2client_get(session, ...) H2CLIENT_KEYWORD_CALL(session, "GET", __VA_ARGS__)
@@ -187,13 +187,11 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_call *h2client_start(h2client_session *s
 
 #define H2CLIENT_HEADERS(...) ((const h2client_header[]){__VA_ARGS__, {NULL, NULL}})
 
-#define H2CLIENT_BODY(...)                                                                         \
-    (&(const h2client_body){__VA_ARGS__, .size = sizeof(h2client_body)})
-#define H2CLIENT_BYTES(bytes, n_bytes)                                                             \
-    H2CLIENT_BODY(.data = (bytes), .len = (int64_t)(n_bytes))
+#define H2CLIENT_BODY(...) (&(const h2client_body){__VA_ARGS__, .size = sizeof(h2client_body)})
+#define H2CLIENT_BYTES(bytes, n_bytes) H2CLIENT_BODY(.data = (bytes), .len = (int64_t)(n_bytes))
 #define H2CLIENT_TEXT(text) H2CLIENT_BYTES(text, strlen(text)) /* needs <string.h> */
 #define H2CLIENT_FILE(path) H2CLIENT_BODY(.file = (path), .len = H2CLIENT_LENGTH_UNKNOWN)
-#define H2CLIENT_PULL(pull_fn, user_data, n_bytes)                                                 \
+#define H2CLIENT_PULL(pull_fn, user_data, n_bytes) \
     H2CLIENT_BODY(.pull = (pull_fn), .user = (user_data), .len = (n_bytes))
 
 #endif
@@ -288,8 +286,9 @@ inline h2client_call *h2client_patch(h2client_session *session, const char *url,
 {
     return h2client_start(session, "PATCH", url, &options);
 }
-inline h2client_call *h2client_delete(h2client_session *session, const char *url,
-                                      const h2client_call_options &options = h2client_call_options())
+inline h2client_call *h2client_delete(
+    h2client_session *session, const char *url,
+    const h2client_call_options &options = h2client_call_options())
 {
     return h2client_start(session, "DELETE", url, &options);
 }

@@ -21,7 +21,7 @@ typedef struct h2client_dial h2client_dial;
 
 typedef struct h2client_target {
     size_t size;
-    const char *host;  /* lower-case name without trailing dot, or a literal without brackets */
+    const char *host;   /* lower-case name without trailing dot, or a literal without brackets */
     int64_t timeout_ms; /* for all addresses together; H2CLIENT_NO_LIMIT: none */
     uint32_t port;
     int32_t reserved;

@@ -16,16 +16,16 @@ extern "C" {
 #endif
 
 /* What the call was doing when it ended. */
-#define H2CLIENT_PHASE_TABLE(X)                                                                    \
-    X(NONE, 0, "none")                                                                             \
-    X(USAGE, 1, "usage")                                                                           \
-    X(QUEUE, 2, "queue")                                                                           \
-    X(DNS, 3, "dns")                                                                               \
-    X(CONNECT, 4, "connect")                                                                       \
-    X(TLS, 5, "tls")                                                                               \
-    X(SEND, 6, "send")                                                                             \
-    X(WAIT, 7, "wait")                                                                             \
-    X(RECEIVE, 8, "receive")                                                                       \
+#define H2CLIENT_PHASE_TABLE(X) \
+    X(NONE, 0, "none")          \
+    X(USAGE, 1, "usage")        \
+    X(QUEUE, 2, "queue")        \
+    X(DNS, 3, "dns")            \
+    X(CONNECT, 4, "connect")    \
+    X(TLS, 5, "tls")            \
+    X(SEND, 6, "send")          \
+    X(WAIT, 7, "wait")          \
+    X(RECEIVE, 8, "receive")    \
     X(DONE, 9, "done")
 
 typedef enum h2client_phase {
@@ -39,76 +39,76 @@ typedef enum h2client_phase {
  * change; a hundred belongs to each group. The exit code is curl's where curl
  * has one for the same thing; h2fetch ends with it.
  */
-#define H2CLIENT_ERROR_TABLE(X)                                                                    \
-    X(OK, 0, 0, "no error")                                                                        \
-    X(PENDING, 1, 2, "still running")                                                              \
-    X(INTERRUPTED, 2, 2, "woken by h2client_session_wake")                                         \
-    /* the caller's own doing */                                                                   \
-    X(NO_MEMORY, 100, 27, "out of memory")                                                         \
-    X(INVALID_ARGUMENT, 101, 2, "invalid argument")                                                \
-    X(REENTRANT, 102, 2, "a driving function was called inside a callback")                        \
-    X(CANCELLED, 103, 42, "cancelled by the caller")                                               \
-    X(SESSION_CLOSED, 104, 2, "the session was destroyed")                                         \
-    X(FORKED, 105, 2, "the session belongs to the parent process")                                 \
-    X(URL_MALFORMED, 106, 3, "malformed URL")                                                      \
-    X(SCHEME_UNSUPPORTED, 107, 1, "scheme not supported")                                          \
-    X(HTTP1_UNSUPPORTED, 108, 1, "HTTP/1.1 not supported yet")                                     \
-    X(METHOD_INVALID, 109, 2, "the method is not a token")                                         \
-    X(HEADER_INVALID, 110, 2, "malformed header field")                                            \
-    X(HEADER_FORBIDDEN, 111, 2, "header field is not the caller's to set")                         \
-    X(FEATURE_MISSING, 112, 2, "not built into this library")                                      \
-    X(SYSTEM_FAILED, 113, 2, "the system refused a resource")                                      \
-    /* names */                                                                                    \
-    X(DNS_NOT_FOUND, 200, 6, "host name not found")                                                \
-    X(DNS_NO_DATA, 201, 6, "host name has no address")                                             \
-    X(DNS_SERVER_FAILED, 202, 6, "name server failed")                                             \
-    X(DNS_UNREACHABLE, 203, 6, "no name server answered")                                          \
-    X(DNS_BAD_NAME, 204, 6, "not a valid host name")                                               \
-    /* connections */                                                                              \
-    X(CONNECT_REFUSED, 300, 7, "connection refused")                                               \
-    X(CONNECT_FAILED, 301, 7, "could not connect")                                                 \
-    X(NO_DESCRIPTORS, 302, 7, "out of file descriptors")                                           \
-    /* TLS */                                                                                      \
-    X(TLS_HANDSHAKE, 400, 35, "TLS handshake failed")                                              \
-    X(TLS_ALPN, 401, 35, "the server did not choose h2")                                           \
-    X(TLS_UNTRUSTED, 402, 60, "certificate not trusted")                                           \
-    X(TLS_EXPIRED, 403, 60, "certificate expired or not yet valid")                                \
-    X(TLS_WRONG_NAME, 404, 60, "certificate is for another name")                                  \
-    X(TLS_CA_FILE, 405, 77, "CA file cannot be used")                                              \
-    X(TLS_CIPHER, 406, 35, "TLS parameters not allowed for HTTP/2")                                \
-    X(TLS_REVOKED, 407, 60, "certificate revoked")                                                 \
-    X(TLS_PURPOSE, 408, 60, "certificate is not for a TLS server")                                 \
-    /* time limits; h2client_error.limit says which */                                             \
-    X(TIMEOUT, 500, 28, "timeout")                                                                 \
-    /* the connection, while it carried the call */                                                \
-    X(EMPTY_REPLY, 600, 52, "the connection ended before a response came")                         \
-    X(TRUNCATED, 601, 18, "the connection ended inside the response")                              \
-    X(CONNECTION_RESET, 602, 56, "connection reset")                                               \
-    X(SEND_FAILED, 603, 55, "sending failed")                                                      \
-    X(TLS_RECORD, 604, 56, "TLS failed on an established connection")                              \
-    /* HTTP/2 */                                                                                   \
-    X(H2_NOT_HTTP2, 700, 16, "the server does not speak HTTP/2")                                   \
-    X(H2_CONNECTION, 701, 16, "HTTP/2 connection error")                                           \
-    X(H2_GOAWAY, 702, 16, "the server closed the HTTP/2 connection")                               \
-    X(H2_STREAM_RESET, 703, 92, "the server reset the stream")                                     \
-    X(H2_REFUSED_STREAM, 704, 92, "the server refused the stream")                                 \
-    X(H2_STREAM_MALFORMED, 705, 92, "malformed response")                                          \
-    X(H2_FLOOD, 706, 16, "the server sent too many frames without progress")                       \
-    X(H2_UNPROCESSED, 707, 16, "the server closed the connection before it took the request")      \
-    X(H2_FRAME_SIZE, 708, 16, "frame above the agreed size")                                       \
-    X(H2_COMPRESSION, 709, 16, "header compression state broken")                                  \
-    X(H2_FLOW_CONTROL, 710, 16, "flow control violated")                                           \
-    /* bodies and sizes */                                                                         \
-    X(BODY_LENGTH, 800, 18, "the body is not as long as content-length says")                      \
-    X(BODY_TOO_LARGE, 801, 63, "the body is above max_body_bytes")                                 \
-    X(HEADERS_TOO_LARGE, 802, 63, "the response's header fields are above the limit")              \
-    X(REQUEST_TOO_LARGE, 803, 55, "the request's header fields are above the server's limit")      \
-    X(UPLOAD_READ, 804, 26, "the request body could not be read")                                  \
-    X(UPLOAD_LENGTH, 805, 26, "the request body is not as long as declared")                       \
+#define H2CLIENT_ERROR_TABLE(X)                                                               \
+    X(OK, 0, 0, "no error")                                                                   \
+    X(PENDING, 1, 2, "still running")                                                         \
+    X(INTERRUPTED, 2, 2, "woken by h2client_session_wake")                                    \
+    /* the caller's own doing */                                                              \
+    X(NO_MEMORY, 100, 27, "out of memory")                                                    \
+    X(INVALID_ARGUMENT, 101, 2, "invalid argument")                                           \
+    X(REENTRANT, 102, 2, "a driving function was called inside a callback")                   \
+    X(CANCELLED, 103, 42, "cancelled by the caller")                                          \
+    X(SESSION_CLOSED, 104, 2, "the session was destroyed")                                    \
+    X(FORKED, 105, 2, "the session belongs to the parent process")                            \
+    X(URL_MALFORMED, 106, 3, "malformed URL")                                                 \
+    X(SCHEME_UNSUPPORTED, 107, 1, "scheme not supported")                                     \
+    X(HTTP1_UNSUPPORTED, 108, 1, "HTTP/1.1 not supported yet")                                \
+    X(METHOD_INVALID, 109, 2, "the method is not a token")                                    \
+    X(HEADER_INVALID, 110, 2, "malformed header field")                                       \
+    X(HEADER_FORBIDDEN, 111, 2, "header field is not the caller's to set")                    \
+    X(FEATURE_MISSING, 112, 2, "not built into this library")                                 \
+    X(SYSTEM_FAILED, 113, 2, "the system refused a resource")                                 \
+    /* names */                                                                               \
+    X(DNS_NOT_FOUND, 200, 6, "host name not found")                                           \
+    X(DNS_NO_DATA, 201, 6, "host name has no address")                                        \
+    X(DNS_SERVER_FAILED, 202, 6, "name server failed")                                        \
+    X(DNS_UNREACHABLE, 203, 6, "no name server answered")                                     \
+    X(DNS_BAD_NAME, 204, 6, "not a valid host name")                                          \
+    /* connections */                                                                         \
+    X(CONNECT_REFUSED, 300, 7, "connection refused")                                          \
+    X(CONNECT_FAILED, 301, 7, "could not connect")                                            \
+    X(NO_DESCRIPTORS, 302, 7, "out of file descriptors")                                      \
+    /* TLS */                                                                                 \
+    X(TLS_HANDSHAKE, 400, 35, "TLS handshake failed")                                         \
+    X(TLS_ALPN, 401, 35, "the server did not choose h2")                                      \
+    X(TLS_UNTRUSTED, 402, 60, "certificate not trusted")                                      \
+    X(TLS_EXPIRED, 403, 60, "certificate expired or not yet valid")                           \
+    X(TLS_WRONG_NAME, 404, 60, "certificate is for another name")                             \
+    X(TLS_CA_FILE, 405, 77, "CA file cannot be used")                                         \
+    X(TLS_CIPHER, 406, 35, "TLS parameters not allowed for HTTP/2")                           \
+    X(TLS_REVOKED, 407, 60, "certificate revoked")                                            \
+    X(TLS_PURPOSE, 408, 60, "certificate is not for a TLS server")                            \
+    /* time limits; h2client_error.limit says which */                                        \
+    X(TIMEOUT, 500, 28, "timeout")                                                            \
+    /* the connection, while it carried the call */                                           \
+    X(EMPTY_REPLY, 600, 52, "the connection ended before a response came")                    \
+    X(TRUNCATED, 601, 18, "the connection ended inside the response")                         \
+    X(CONNECTION_RESET, 602, 56, "connection reset")                                          \
+    X(SEND_FAILED, 603, 55, "sending failed")                                                 \
+    X(TLS_RECORD, 604, 56, "TLS failed on an established connection")                         \
+    /* HTTP/2 */                                                                              \
+    X(H2_NOT_HTTP2, 700, 16, "the server does not speak HTTP/2")                              \
+    X(H2_CONNECTION, 701, 16, "HTTP/2 connection error")                                      \
+    X(H2_GOAWAY, 702, 16, "the server closed the HTTP/2 connection")                          \
+    X(H2_STREAM_RESET, 703, 92, "the server reset the stream")                                \
+    X(H2_REFUSED_STREAM, 704, 92, "the server refused the stream")                            \
+    X(H2_STREAM_MALFORMED, 705, 92, "malformed response")                                     \
+    X(H2_FLOOD, 706, 16, "the server sent too many frames without progress")                  \
+    X(H2_UNPROCESSED, 707, 16, "the server closed the connection before it took the request") \
+    X(H2_FRAME_SIZE, 708, 16, "frame above the agreed size")                                  \
+    X(H2_COMPRESSION, 709, 16, "header compression state broken")                             \
+    X(H2_FLOW_CONTROL, 710, 16, "flow control violated")                                      \
+    /* bodies and sizes */                                                                    \
+    X(BODY_LENGTH, 800, 18, "the body is not as long as content-length says")                 \
+    X(BODY_TOO_LARGE, 801, 63, "the body is above max_body_bytes")                            \
+    X(HEADERS_TOO_LARGE, 802, 63, "the response's header fields are above the limit")         \
+    X(REQUEST_TOO_LARGE, 803, 55, "the request's header fields are above the server's limit") \
+    X(UPLOAD_READ, 804, 26, "the request body could not be read")                             \
+    X(UPLOAD_LENGTH, 805, 26, "the request body is not as long as declared")                  \
     X(UPLOAD_REWIND, 806, 65, "the request body could not be rewound")
 
 typedef enum h2client_error_code {
-    /* OK and the two states that are no failure keep short names below. */
+/* OK and the two states that are no failure keep short names below. */
 #define H2CLIENT_ERROR_ENUM(name, value, exit_code, text) H2CLIENT_ERROR_##name = value,
     H2CLIENT_ERROR_TABLE(H2CLIENT_ERROR_ENUM)
 #undef H2CLIENT_ERROR_ENUM
@@ -148,12 +148,12 @@ typedef enum h2client_replay_class {
 typedef struct h2client_error {
     size_t size;
     const char *message;
-    const char *peer;                   /* "192.0.2.1:443", "[2001:db8::1]:443" or "" */
-    const char *url;                    /* without userinfo and fragment; "" if it had no sense */
-    int64_t elapsed_us;                 /* from the start of the call to its end */
-    int64_t body_bytes;                 /* of the response's body that arrived */
-    int64_t expected_bytes;             /* by content-length; -1: not known */
-    int64_t http2_code;                 /* RFC 9113 7, as sent by the peer or by us; -1: none */
+    const char *peer;       /* "192.0.2.1:443", "[2001:db8::1]:443" or "" */
+    const char *url;        /* without userinfo and fragment; "" if it had no sense */
+    int64_t elapsed_us;     /* from the start of the call to its end */
+    int64_t body_bytes;     /* of the response's body that arrived */
+    int64_t expected_bytes; /* by content-length; -1: not known */
+    int64_t http2_code;     /* RFC 9113 7, as sent by the peer or by us; -1: none */
     h2client_error_code code;
     h2client_phase phase;
     h2client_limit limit;               /* set when code is TIMEOUT */
@@ -163,7 +163,7 @@ typedef struct h2client_error {
     int32_t dns_status;                 /* the resolver's own number; 0: none */
     int32_t stream_id;                  /* HTTP/2 stream of the last attempt; -1: none */
     int32_t n_attempts;
-    int32_t exit_code;                  /* what h2fetch ends with */
+    int32_t exit_code; /* what h2fetch ends with */
 } h2client_error;
 
 /* The table's row of a code; for an unknown code "unknown error". Static. */

@@ -15,11 +15,11 @@ extern "C" {
 
 typedef struct h2client_fault {
     h2client_error_code code;
-    h2client_limit limit;  /* with TIMEOUT: which one */
-    int32_t system_errno;  /* 0: none */
-    int32_t tls_alert;     /* -1: none */
-    int32_t dns_status;    /* 0: none */
-    char text[244];        /* details for a person, NUL-terminated; may be "" */
+    h2client_limit limit; /* with TIMEOUT: which one */
+    int32_t system_errno; /* 0: none */
+    int32_t tls_alert;    /* -1: none */
+    int32_t dns_status;   /* 0: none */
+    char text[244];       /* details for a person, NUL-terminated; may be "" */
 } h2client_fault;
 
 #ifdef __cplusplus

@@ -46,8 +46,8 @@ H2CLIENT_API int h2client_reactor_watch(h2client_reactor *reactor, h2client_watc
                                         unsigned events);
 
 /* Starts the timer, or moves one that runs. Fails only for want of memory. */
-H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_reactor_timer_start(
-    h2client_reactor *reactor, h2client_timer *timer, int64_t deadline_us);
+H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code
+h2client_reactor_timer_start(h2client_reactor *reactor, h2client_timer *timer, int64_t deadline_us);
 /* Nothing happens when it does not run. */
 H2CLIENT_API void h2client_reactor_timer_stop(h2client_reactor *reactor, h2client_timer *timer);
 

@@ -23,10 +23,10 @@ typedef struct h2client_addresses {
     size_t size;
     const h2client_address *list;
     size_t n;
-    int64_t ttl_s;                /* least of the records'; 0: do not keep */
-    const h2client_fault *fault;  /* NULL, or why this part of the answer failed */
-    int32_t more;                 /* 1: another report follows, 0: this was the last */
-    int32_t from_cache;           /* 1: nobody was asked for this answer */
+    int64_t ttl_s;               /* least of the records'; 0: do not keep */
+    const h2client_fault *fault; /* NULL, or why this part of the answer failed */
+    int32_t more;                /* 1: another report follows, 0: this was the last */
+    int32_t from_cache;          /* 1: nobody was asked for this answer */
 } h2client_addresses;
 
 /* Called one or more times for a query, never inside `resolve` or `cancel`, the
@@ -42,8 +42,8 @@ typedef struct h2client_resolver_ops {
     /* `host` is lower-case, without a trailing dot, no literal. `port` matters to
      * static overrides only. NULL: no memory, and on_addresses is not called. */
     h2client_query *(*resolve)(h2client_resolver *resolver, h2client_reactor *reactor,
-                               const char *host, uint16_t port,
-                               h2client_addresses_fn on_addresses, void *user);
+                               const char *host, uint16_t port, h2client_addresses_fn on_addresses,
+                               void *user);
     /* The callback does not run any more; the query is gone. */
     void (*cancel)(h2client_resolver *resolver, h2client_query *query);
     /* Forgets what it cached. */

@@ -36,27 +36,27 @@ H2CLIENT_API int64_t h2client_response_content_length(const h2client_response *r
  */
 typedef struct h2client_call_info {
     size_t size;
-    int64_t queued_us;         /* a connection had room for it */
-    int64_t name_lookup_us;    /* first address known */
-    int64_t connect_us;        /* TCP connected */
-    int64_t tls_us;            /* handshake complete */
-    int64_t request_us;        /* its first byte handed to the transport */
-    int64_t first_byte_us;     /* response's head */
-    int64_t total_us;          /* the end; while running: -1 */
-    int64_t upload_bytes;      /* of the request's body */
-    int64_t download_bytes;    /* of the response's body, as received */
-    int64_t header_bytes;      /* of the response's fields, decoded */
-    uint64_t conn_id;          /* 0: none; counts from 1 in each session */
-    const char *url;           /* as requested, without userinfo and fragment */
+    int64_t queued_us;      /* a connection had room for it */
+    int64_t name_lookup_us; /* first address known */
+    int64_t connect_us;     /* TCP connected */
+    int64_t tls_us;         /* handshake complete */
+    int64_t request_us;     /* its first byte handed to the transport */
+    int64_t first_byte_us;  /* response's head */
+    int64_t total_us;       /* the end; while running: -1 */
+    int64_t upload_bytes;   /* of the request's body */
+    int64_t download_bytes; /* of the response's body, as received */
+    int64_t header_bytes;   /* of the response's fields, decoded */
+    uint64_t conn_id;       /* 0: none; counts from 1 in each session */
+    const char *url;        /* as requested, without userinfo and fragment */
     const char *method;
     const char *local_address; /* "192.0.2.7", "" if there is none */
     const char *remote_address;
-    const char *tls_version;   /* "TLS1.3", "" without TLS */
+    const char *tls_version; /* "TLS1.3", "" without TLS */
     int32_t local_port;
     int32_t remote_port;
-    int32_t stream_id;         /* -1: none */
+    int32_t stream_id; /* -1: none */
     int32_t n_attempts;
-    int32_t n_connects;        /* connections that were opened for it */
+    int32_t n_connects; /* connections that were opened for it */
     int32_t reserved;
 } h2client_call_info;
 

@@ -44,12 +44,12 @@ typedef struct h2client_dns_override {
 
 typedef struct h2client_dns_options {
     H2CLIENT_SIZE_MEMBER(struct h2client_dns_options);
-    const char *servers;   /* "192.0.2.53,[2001:db8::53]:5353"; NULL: the system's */
+    const char *servers; /* "192.0.2.53,[2001:db8::53]:5353"; NULL: the system's */
     const h2client_dns_override *overrides; /* NULL: none */
-    int64_t min_ttl_s;     /* 1; answers live at least so long */
-    int64_t max_ttl_s;     /* 300; and at most so long; NO_LIMIT: as the records say */
+    int64_t min_ttl_s;                      /* 1; answers live at least so long */
+    int64_t max_ttl_s;      /* 300; and at most so long; NO_LIMIT: as the records say */
     int64_t negative_ttl_s; /* 5; failed look-ups are remembered so long */
-    int64_t max_entries;   /* 1,024; the one used longest ago goes first */
+    int64_t max_entries;    /* 1,024; the one used longest ago goes first */
 } h2client_dns_options;
 
 typedef enum h2client_loop_kind {
@@ -77,24 +77,24 @@ typedef struct h2client_session_options {
     h2client_tls_factory *tls_factory;   /* GnuTLS */
     h2client_log_fn on_log;
     h2client_frame_fn on_frame;
-    void *user;                          /* for the two callbacks */
-    int64_t max_streams_per_conn;        /* ours, besides the server's; none */
-    int64_t max_stream_window_bytes;     /* 4 MiB; RFC 9113 6.9 */
-    int64_t conn_window_bytes;           /* 16 MiB */
-    int64_t max_held_bytes;              /* sum of all streams' windows; 64 MiB */
-    int64_t max_header_bytes;            /* of a response, also our MAX_HEADER_LIST_SIZE; 256 KiB */
-    int64_t max_header_fields;           /* 1,000 */
+    void *user;                      /* for the two callbacks */
+    int64_t max_streams_per_conn;    /* ours, besides the server's; none */
+    int64_t max_stream_window_bytes; /* 4 MiB; RFC 9113 6.9 */
+    int64_t conn_window_bytes;       /* 16 MiB */
+    int64_t max_held_bytes;          /* sum of all streams' windows; 64 MiB */
+    int64_t max_header_bytes;        /* of a response, also our MAX_HEADER_LIST_SIZE; 256 KiB */
+    int64_t max_header_fields;       /* 1,000 */
     h2client_log_level log_level;
     h2client_loop_kind loop_kind;
 } h2client_session_options;
 
 #ifndef __cplusplus
 /* h2client_session_create(H2CLIENT_SESSION(.tls = H2CLIENT_TLS(.ca_file = "ca.pem"))) */
-#define H2CLIENT_SESSION(...)                                                                      \
+#define H2CLIENT_SESSION(...) \
     (&(const h2client_session_options){__VA_ARGS__, .size = sizeof(h2client_session_options)})
-#define H2CLIENT_TLS(...)                                                                          \
+#define H2CLIENT_TLS(...) \
     (&(const h2client_tls_options){__VA_ARGS__, .size = sizeof(h2client_tls_options)})
-#define H2CLIENT_DNS(...)                                                                          \
+#define H2CLIENT_DNS(...) \
     (&(const h2client_dns_options){__VA_ARGS__, .size = sizeof(h2client_dns_options)})
 #endif
 
@@ -144,16 +144,16 @@ H2CLIENT_API h2client_reactor *h2client_session_reactor(h2client_session *sessio
 
 typedef struct h2client_session_stats {
     size_t size;
-    uint64_t n_calls;         /* started */
+    uint64_t n_calls; /* started */
     uint64_t n_calls_failed;
-    uint64_t n_lookups;       /* names asked of the resolver */
+    uint64_t n_lookups; /* names asked of the resolver */
     uint64_t n_conns_opened;
-    uint64_t n_conns_open;    /* now */
-    uint64_t n_streams;       /* opened, over all connections */
-    uint64_t bytes_received;  /* from transports, above TLS */
+    uint64_t n_conns_open;   /* now */
+    uint64_t n_streams;      /* opened, over all connections */
+    uint64_t bytes_received; /* from transports, above TLS */
     uint64_t bytes_sent;
-    uint64_t n_writes;        /* write calls to transports */
-    uint64_t n_turns;         /* of the loop */
+    uint64_t n_writes; /* write calls to transports */
+    uint64_t n_turns;  /* of the loop */
 } h2client_session_stats;
 
 /* Fills up to stats->size bytes, which the caller sets. */

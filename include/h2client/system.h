@@ -21,7 +21,7 @@ typedef struct h2client_file h2client_file;
 
 typedef enum h2client_open_mode {
     H2CLIENT_OPEN_READ = 0,
-    H2CLIENT_OPEN_WRITE = 1,       /* created or truncated */
+    H2CLIENT_OPEN_WRITE = 1,        /* created or truncated */
     H2CLIENT_OPEN_WRITE_PRIVATE = 2 /* the same, readable by its owner only */
 } h2client_open_mode;
 

@@ -43,12 +43,12 @@ typedef struct h2client_handshake h2client_handshake;
 
 typedef struct h2client_tls_params {
     size_t size;
-    const char *host;             /* to verify and, unless a literal, for SNI; no trailing dot */
-    const char *const *alpn;      /* offered in this order, NULL-terminated; NULL: none */
+    const char *host;               /* to verify and, unless a literal, for SNI; no trailing dot */
+    const char *const *alpn;        /* offered in this order, NULL-terminated; NULL: none */
     h2client_ticket_store *tickets; /* NULL: no resumption */
     const void *ticket_key;
     size_t ticket_key_len;
-    int64_t timeout_ms;           /* for the handshake; H2CLIENT_NO_LIMIT: none */
+    int64_t timeout_ms; /* for the handshake; H2CLIENT_NO_LIMIT: none */
 } h2client_tls_params;
 
 /* Called once for a handshake, never inside `start` or `cancel`; the handshake

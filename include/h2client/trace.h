@@ -15,20 +15,17 @@
 extern "C" {
 #endif
 
-typedef enum h2client_direction {
-    H2CLIENT_SENT = 0,
-    H2CLIENT_RECEIVED = 1
-} h2client_direction;
+typedef enum h2client_direction { H2CLIENT_SENT = 0, H2CLIENT_RECEIVED = 1 } h2client_direction;
 
 typedef struct h2client_frame_event {
     size_t size;
-    int64_t time_us;               /* of the system port's monotonic clock */
-    uint64_t conn_id;              /* counts from 1 in each session */
-    const char *type_name;         /* "HEADERS"; "UNKNOWN" */
+    int64_t time_us;       /* of the system port's monotonic clock */
+    uint64_t conn_id;      /* counts from 1 in each session */
+    const char *type_name; /* "HEADERS"; "UNKNOWN" */
     /* What the frame holds, by name, ended by a NULL name: SETTINGS and their
      * values, "error_code", "last_stream_id", "debug_data", the header fields. */
     const h2client_header *fields;
-    uint32_t len;                  /* of the payload, bytes */
+    uint32_t len; /* of the payload, bytes */
     int32_t stream_id;
     h2client_direction direction;
     uint8_t type;

@@ -27,10 +27,10 @@ extern "C" {
 
 /* An IPv4 or IPv6 address and a port, in a form that is the same on all systems. */
 typedef struct h2client_address {
-    uint8_t bytes[16];  /* network order; an IPv4 address fills the first four */
-    uint32_t scope_id;  /* IPv6 link-local zones; 0: none */
-    uint16_t port;      /* host order; 0 where it has no meaning */
-    uint16_t family;    /* 4 or 6; 0: no IP address */
+    uint8_t bytes[16]; /* network order; an IPv4 address fills the first four */
+    uint32_t scope_id; /* IPv6 link-local zones; 0: none */
+    uint16_t port;     /* host order; 0 where it has no meaning */
+    uint16_t family;   /* 4 or 6; 0: no IP address */
 } h2client_address;
 
 /* "192.0.2.1:443", "[2001:db8::1]:443" (port 0: without port), NUL-terminated,
@@ -48,7 +48,7 @@ typedef struct h2client_iovec {
 } h2client_iovec;
 
 /* Results of read and write besides a count of bytes. */
-#define H2CLIENT_IO_AGAIN ((ptrdiff_t)-1) /* nothing now; wait for on_ready */
+#define H2CLIENT_IO_AGAIN ((ptrdiff_t)-1)  /* nothing now; wait for on_ready */
 #define H2CLIENT_IO_FAILED ((ptrdiff_t)-2) /* for ever; info().fault says why */
 
 typedef struct h2client_transport h2client_transport;
@@ -57,14 +57,14 @@ typedef struct h2client_transport h2client_transport;
  * fills its own part and asks the transport below for the rest. */
 typedef struct h2client_transport_info {
     size_t size;
-    const char *alpn;               /* what the peer chose; "" for nothing; NULL: no TLS */
-    const char *tls_version;        /* "TLS1.3"; NULL: no TLS */
-    const char *tls_cipher;         /* GnuTLS's words; NULL: no TLS */
-    const h2client_fault *fault;    /* after IO_FAILED; NULL otherwise */
-    h2client_address local;         /* family 0 when there is none */
+    const char *alpn;            /* what the peer chose; "" for nothing; NULL: no TLS */
+    const char *tls_version;     /* "TLS1.3"; NULL: no TLS */
+    const char *tls_cipher;      /* GnuTLS's words; NULL: no TLS */
+    const h2client_fault *fault; /* after IO_FAILED; NULL otherwise */
+    h2client_address local;      /* family 0 when there is none */
     h2client_address remote;
-    int32_t tls_resumed;            /* 1: this session was resumed */
-    int32_t tls_early_bytes;        /* reserved, 0 */
+    int32_t tls_resumed;     /* 1: this session was resumed */
+    int32_t tls_early_bytes; /* reserved, 0 */
 } h2client_transport_info;
 
 typedef struct h2client_transport_ops {

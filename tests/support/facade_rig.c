@@ -76,7 +76,10 @@ void h2t_rig_turn(struct h2t_rig *rig, int n_turns)
         h2client_session_dispatch(rig->session, 0);
 }
 
-int64_t h2t_rig_now_ms(const struct h2t_rig *rig) { return rig->world.now_us / 1000; }
+int64_t h2t_rig_now_ms(const struct h2t_rig *rig)
+{
+    return rig->world.now_us / 1000;
+}
 
 h2client_call *h2t_rig_get(struct h2t_rig *rig, const char *path)
 {

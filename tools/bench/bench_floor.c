@@ -27,7 +27,7 @@ struct floor {
     const char *host;
     const char *port;
     const char *path;
-    long n_left;    /* to be started */
+    long n_left; /* to be started */
     long n_running;
     long n_done;
     long long body_bytes;
@@ -50,14 +50,16 @@ static void die(const char *what)
 
 static void submit(struct floor *f)
 {
-#define NV(n, v, flags)                                                                            \
-    {(uint8_t *)(uintptr_t)(n), (uint8_t *)(uintptr_t)(v), sizeof(n) - 1, strlen(v), flags}
-    const nghttp2_nv nv[] = {
-        NV(":method", "GET", NGHTTP2_NV_FLAG_NONE), NV(":scheme", "https", NGHTTP2_NV_FLAG_NONE),
-        NV(":authority", f->authority, NGHTTP2_NV_FLAG_NONE),
-        NV(":path", f->path, NGHTTP2_NV_FLAG_NONE),
-        NV("user-agent", "bench_floor", NGHTTP2_NV_FLAG_NONE),
-        NV("accept", "*/*", NGHTTP2_NV_FLAG_NONE)};
+#define NV(n, v, flags)                                                                       \
+    {                                                                                         \
+        (uint8_t *)(uintptr_t)(n), (uint8_t *)(uintptr_t)(v), sizeof(n) - 1, strlen(v), flags \
+    }
+    const nghttp2_nv nv[] = {NV(":method", "GET", NGHTTP2_NV_FLAG_NONE),
+                             NV(":scheme", "https", NGHTTP2_NV_FLAG_NONE),
+                             NV(":authority", f->authority, NGHTTP2_NV_FLAG_NONE),
+                             NV(":path", f->path, NGHTTP2_NV_FLAG_NONE),
+                             NV("user-agent", "bench_floor", NGHTTP2_NV_FLAG_NONE),
+                             NV("accept", "*/*", NGHTTP2_NV_FLAG_NONE)};
 
     if (nghttp2_submit_request(f->h2, NULL, nv, sizeof nv / sizeof nv[0], NULL, NULL) < 0)
         die("submit failed");
@@ -106,7 +108,7 @@ static void connect_tcp(struct floor *f)
 static void start_tls(struct floor *f)
 {
     static gnutls_certificate_credentials_t credentials;
-    const gnutls_datum_t h2 = {(unsigned char *)(uintptr_t)"h2", 2};
+    const gnutls_datum_t h2 = {(unsigned char *)(uintptr_t) "h2", 2};
     int code;
 
     gnutls_certificate_allocate_credentials(&credentials);

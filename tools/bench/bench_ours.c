@@ -38,8 +38,7 @@ static void one_is_done(h2client_call *call, const h2client_error *error, void *
 
 static void start_one(struct run *run)
 {
-    h2client_call *call =
-        h2client_get(run->session, run->url, .on_done = one_is_done, .user = run);
+    h2client_call *call = h2client_get(run->session, run->url, .on_done = one_is_done, .user = run);
 
     run->n_left--;
     if (!call)

@@ -160,26 +160,28 @@ enum h2i_body_result h2i_source_read(struct h2i_body_source *source, void *buf, 
     return result;
 }
 
+/* It goes on pulling until the stage is half full, so that a function which gives a line
+ * at a time does not make a frame of each. */
 bool h2i_source_wants_fetch(const struct h2i_body_source *source)
 {
-    return source->is_hungry && !source->is_waiting;
+    return source->is_hungry && !source->is_waiting && !source->has_ended && !source->fault.code &&
+           h2i_buf_len(&source->stage) < STAGE_BYTES / 2;
 }
 
 static h2client_pull_result pull_once(struct h2i_body_source *source)
 {
-    size_t n = 0;
-    void *room = h2i_buf_reserve(&source->stage, STAGE_BYTES - h2i_buf_len(&source->stage));
+    size_t n = 0, cap = STAGE_BYTES - h2i_buf_len(&source->stage);
+    void *room = h2i_buf_reserve(&source->stage, cap);
     h2client_pull_result result;
 
     if (!room) {
         source->fault = h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");
         return H2CLIENT_PULL_FAILED;
     }
-    result = source->pull(room, STAGE_BYTES, &n, source->user);
-    if (n > STAGE_BYTES || (result == H2CLIENT_PULL_MORE && n == 0)) {
-        source->fault =
-            h2i_fault(H2CLIENT_ERROR_UPLOAD_READ,
-                      "the pull function says that it wrote %zu of %d bytes", n, STAGE_BYTES);
+    result = source->pull(room, cap, &n, source->user);
+    if (n > cap || (result == H2CLIENT_PULL_MORE && n == 0)) {
+        source->fault = h2i_fault(H2CLIENT_ERROR_UPLOAD_READ,
+                                  "the pull function says that it wrote %zu of %zu bytes", n, cap);
         return H2CLIENT_PULL_FAILED;
     }
     if (result == H2CLIENT_PULL_MORE || result == H2CLIENT_PULL_END)
@@ -187,10 +189,8 @@ static h2client_pull_result pull_once(struct h2i_body_source *source)
     return result;
 }
 
-bool h2i_source_fetch(struct h2i_body_source *source)
+void h2i_source_fetch(struct h2i_body_source *source)
 {
-    if (!h2i_source_wants_fetch(source))
-        return false;
     switch (pull_once(source)) {
     case H2CLIENT_PULL_MORE:
         break;
@@ -199,11 +199,18 @@ bool h2i_source_fetch(struct h2i_body_source *source)
         break;
     case H2CLIENT_PULL_NOT_NOW:
         source->is_waiting = true;
-        return false;
+        break;
     default:
         if (!source->fault.code)
             source->fault = h2i_fault(H2CLIENT_ERROR_UPLOAD_READ, "the pull function failed");
     }
+}
+
+bool h2i_source_is_fed(struct h2i_body_source *source)
+{
+    if (!source->is_hungry ||
+        (h2i_buf_len(&source->stage) == 0 && !source->has_ended && !source->fault.code))
+        return false;
     source->is_hungry = false;
     return true;
 }

@@ -238,6 +238,24 @@ TEST(goaway_lets_streams_up_to_its_last_go_on_and_gives_back_those_above)
     }
 }
 
+TEST(goaway_keeps_back_what_was_not_sent_yet_whatever_its_last_stream)
+{
+    EACH_CUT (core) {
+        struct h2t_exchange *unsent;
+
+        h2t_core_start_raw(core);
+        h2t_goaway(&core->raw, INT32_MAX, NGHTTP2_NO_ERROR, NULL);
+        h2t_peer_send_raw(core->peer, core->raw.data, core->raw.len);
+        core->raw.len = 0;
+        unsent = h2t_core_get(core);
+        h2t_core_feed(core);
+        h2t_expect_failure(unsent, H2CLIENT_ERROR_H2_UNPROCESSED, NGHTTP2_NO_ERROR);
+        ck_assert_int_eq(unsent->outcome.replay_class, H2CLIENT_REPLAY_NEVER_SENT);
+        h2t_core_run(core);
+        ck_assert_uint_eq(h2t_peer_n_requests(core->peer), 0);
+    }
+}
+
 TEST(no_new_streams_after_goaway)
 {
     EACH_CUT (core) {
@@ -329,6 +347,23 @@ TEST(a_whole_response_then_a_reset_without_error_is_a_success)
         h2t_core_raw(core);
         h2t_expect_success(exchange, 200, "enough");
         ck_assert_uint_eq(h2t_peer_request(core->peer, 0)->body_len, 65535);
+        h2t_expect_usable(core);
+    }
+}
+
+TEST(a_whole_response_stops_an_upload_that_is_under_way)
+{
+    EACH_CUT (core) {
+        struct h2t_exchange *exchange = block_upload(core);
+
+        h2t_core_raw_head(core, 1, false);
+        h2t_data(&core->raw, 1, "enough", 6, -1, true);
+        h2t_window_update(&core->raw, 0, 100000);
+        h2t_window_update(&core->raw, 1, 100000);
+        h2t_core_raw(core);
+        h2t_expect_success(exchange, 200, "enough");
+        ck_assert_uint_eq(h2t_peer_request(core->peer, 0)->body_len, 65535);
+        h2t_expect_reset(core, 1, NGHTTP2_CANCEL);
         h2t_expect_usable(core);
     }
 }
@@ -464,10 +499,12 @@ TEST_MAIN("h2_ends", {T(a_reset_of_any_code_inside_the_body_is_a_failure)},
           {T(goaway_with_an_error_then_the_end_fails_the_response_with_its_code)},
           {T(goaway_without_error_then_the_end_is_a_truncation)},
           {T(goaway_lets_streams_up_to_its_last_go_on_and_gives_back_those_above)},
+          {T(goaway_keeps_back_what_was_not_sent_yet_whatever_its_last_stream)},
           {T(no_new_streams_after_goaway)}, {T(goaway_in_two_steps_gives_back_only_at_the_second)},
           {T(goaway_that_raises_its_last_stream_is_an_error)},
           {T(goaway_with_an_error_says_why_to_streams_it_gives_back)},
           {T(a_whole_response_then_a_reset_without_error_is_a_success)},
+          {T(a_whole_response_stops_an_upload_that_is_under_way)},
           {T(a_reset_without_error_inside_the_response_is_a_failure_during_uploads_too)},
           {T(cancel_resets_its_stream_and_disturbs_no_other)},
           {T(cancel_before_anything_was_sent_leaves_no_trace)},

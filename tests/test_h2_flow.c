@@ -329,6 +329,26 @@ TEST(a_readers_window_grows_as_it_reads_and_not_above_its_limit)
     }
 }
 
+TEST(a_window_grows_only_as_far_as_the_budget_has_room)
+{
+    EACH_CUT (core) {
+        size_t body_len = 600000;
+        struct h2t_exchange *exchange;
+
+        core->budget.max = 150000;
+        h2t_core_start(core,
+                       &(struct h2t_peer_config){.on_request = answer_large, .user = &body_len});
+        exchange = h2t_core_get(core);
+        exchange->counts_only = true;
+        while (exchange->n_ends == 0) {
+            h2t_core_send(core);
+            h2t_core_feed(core);
+            ck_assert_int_le(core->budget.used, 150000);
+        }
+        expect_counted(exchange, body_len);
+    }
+}
+
 TEST(an_unread_body_never_grows_its_window)
 {
     EACH_CUT (core) {
@@ -432,6 +452,7 @@ TEST_MAIN("h2_flow", {T(an_upload_waits_for_a_window_of_zero_to_open)},
           {T(windows_are_given_back_in_time_for_a_hundred_megabytes)},
           {T(five_large_bodies_come_at_once)},
           {T(a_readers_window_grows_as_it_reads_and_not_above_its_limit)},
+          {T(a_window_grows_only_as_far_as_the_budget_has_room)},
           {T(an_unread_body_never_grows_its_window)},
           {T(the_budget_of_a_session_bounds_how_many_streams_may_hold_bytes)},
           {T(a_server_that_overruns_a_streams_window_is_told_so)},

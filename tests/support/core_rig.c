@@ -403,6 +403,7 @@ void h2t_exchange_cancel(struct h2t_exchange *exchange, uint32_t http2_code)
 
     conn->ops->cancel(conn, &exchange->exchange, http2_code);
     ck_assert_ptr_null(exchange->exchange.conn);
+    ck_assert_msg(exchange->n_ends == 0, "cancel told of an end");
     exchange->n_ends++; /* no event may follow */
 }
 

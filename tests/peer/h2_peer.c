@@ -7,40 +7,11 @@
 #include "tests/peer/h2_peer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "tests/peer/peer_seen.h"
-
-/* A response under way; kept until the peer goes. */
-struct answer {
-    struct answer *next;
-    int32_t stream_id;
-    struct h2t_response response;
-    size_t sent;
-    char *body; /* a copy, or NULL: the pattern */
-};
-
-struct h2t_peer {
-    struct h2t_peer_config config;
-    nghttp2_session *session; /* NULL: raw */
-    struct h2t_seen seen;
-    struct h2t_bytes out;
-    size_t out_taken;
-    bool holds_output; /* of the session */
-    struct answer *answers;
-    char complaint[128];
-    void (*on_output)(void *user);
-    void *on_output_user;
-};
+#include "tests/peer/peer_internal.h"
 
 /* ---- helpers ------------------------------------------------------------ */
-
-static void must(int nghttp2_result)
-{
-    if (nghttp2_result == NGHTTP2_ERR_NOMEM)
-        abort();
-}
 
 char h2t_pattern_byte(size_t i)
 {
@@ -68,220 +39,16 @@ static void pump(struct h2t_peer *peer)
         h2t_bytes_add(&peer->out, data, (size_t)n);
 }
 
-static void tell_output(struct h2t_peer *peer)
+void h2t_peer_tell_output(struct h2t_peer *peer)
 {
     if (peer->on_output)
         peer->on_output(peer->on_output_user);
 }
 
-static void send_bytes(struct h2t_peer *peer, struct h2t_bytes *bytes)
+void h2t_peer_send_bytes(struct h2t_peer *peer, struct h2t_bytes *bytes)
 {
     h2t_peer_send_raw(peer, bytes->data, bytes->len);
     h2t_bytes_free(bytes);
-}
-
-/* ---- responses ---------------------------------------------------------- */
-
-struct nv_list {
-    nghttp2_nv items[64];
-    size_t n;
-    char status[4];
-};
-
-static void add_nv(struct nv_list *list, const char *name, const char *value)
-{
-    if (list->n == sizeof list->items / sizeof list->items[0])
-        abort();
-    list->items[list->n++] = (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value,
-                                          strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE};
-}
-
-/* status 0: trailers. */
-static void make_nv_list(struct nv_list *list, int status, const h2client_header *fields)
-{
-    list->n = 0;
-    snprintf(list->status, sizeof list->status, "%03u", (unsigned)status % 1000);
-    if (status)
-        add_nv(list, ":status", list->status);
-    for (; fields && fields->name; fields++)
-        add_nv(list, fields->name, fields->value);
-}
-
-static void copy_body_part(const struct answer *answer, uint8_t *buf, size_t n)
-{
-    if (answer->body) {
-        memcpy(buf, answer->body + answer->sent, n);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        buf[i] = (uint8_t)h2t_pattern_byte(answer->sent + i);
-}
-
-static ssize_t read_body(nghttp2_session *session, int32_t stream_id, uint8_t *buf, size_t cap,
-                         uint32_t *data_flags, nghttp2_data_source *source, void *user)
-{
-    struct answer *answer = source->ptr;
-    size_t left = answer->response.body_len - answer->sent;
-    size_t n = left < cap ? left : cap;
-    struct nv_list trailers;
-
-    (void)user;
-    copy_body_part(answer, buf, n);
-    answer->sent += n;
-    if (n < left)
-        return (ssize_t)n;
-    *data_flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (answer->response.trailers) {
-        *data_flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        make_nv_list(&trailers, 0, answer->response.trailers);
-        must(nghttp2_submit_trailer(session, stream_id, trailers.items, trailers.n));
-    }
-    return (ssize_t)n;
-}
-
-static char *copy_text(const char *text)
-{
-    char *copy = strdup(text);
-
-    if (!copy)
-        abort();
-    return copy;
-}
-
-static const h2client_header *copy_fields(const h2client_header *fields)
-{
-    size_t n = 0;
-    h2client_header *list;
-
-    if (!fields)
-        return NULL;
-    while (fields[n].name)
-        n++;
-    list = calloc(n + 1, sizeof *list);
-    if (!list)
-        abort();
-    for (size_t i = 0; i < n; i++)
-        list[i] = (h2client_header){copy_text(fields[i].name), copy_text(fields[i].value)};
-    return list;
-}
-
-static void free_fields(const h2client_header *fields)
-{
-    for (size_t i = 0; fields && fields[i].name; i++) {
-        free((void *)(uintptr_t)fields[i].name);
-        free((void *)(uintptr_t)fields[i].value);
-    }
-    free((void *)(uintptr_t)fields);
-}
-
-static struct answer *keep_answer(struct h2t_peer *peer, int32_t stream_id,
-                                  const struct h2t_response *response)
-{
-    struct answer *answer = calloc(1, sizeof *answer);
-
-    if (!answer)
-        abort();
-    answer->stream_id = stream_id;
-    answer->response = *response;
-    answer->response.fields = copy_fields(response->fields);
-    answer->response.trailers = copy_fields(response->trailers);
-    if (response->body) {
-        answer->body = malloc(response->body_len + 1);
-        if (!answer->body)
-            abort();
-        memcpy(answer->body, response->body, response->body_len);
-    }
-    answer->next = peer->answers;
-    peer->answers = answer;
-    return answer;
-}
-
-static void free_answers(struct h2t_peer *peer)
-{
-    struct answer *answer;
-
-    while ((answer = peer->answers)) {
-        peer->answers = answer->next;
-        free_fields(answer->response.fields);
-        free_fields(answer->response.trailers);
-        free(answer->body);
-        free(answer);
-    }
-}
-
-static void send_head(struct h2t_peer *peer, int32_t stream_id, int status,
-                      const h2client_header *fields, bool is_end)
-{
-    struct h2t_bytes block = {0};
-    struct h2t_bytes bytes = {0};
-    struct nv_list list;
-
-    make_nv_list(&list, status, fields);
-    for (size_t i = 0; i < list.n; i++)
-        h2t_hpack_literal_len(&block, list.items[i].name, list.items[i].namelen,
-                              list.items[i].value, list.items[i].valuelen);
-    h2t_header_block(&bytes, stream_id, &block, is_end, 0);
-    h2t_bytes_free(&block);
-    send_bytes(peer, &bytes);
-}
-
-static void answer_plainly(struct h2t_peer *peer, struct answer *answer)
-{
-    const struct h2t_response *response = &answer->response;
-    uint8_t part[16384];
-    bool has_trailers = response->trailers != NULL;
-
-    send_head(peer, answer->stream_id, response->status, response->fields,
-              response->body_len == 0 && !has_trailers);
-    while (answer->sent < response->body_len) {
-        size_t left = response->body_len - answer->sent;
-        size_t n = left < sizeof part ? left : sizeof part;
-        struct h2t_bytes bytes = {0};
-
-        copy_body_part(answer, part, n);
-        answer->sent += n;
-        h2t_data(&bytes, answer->stream_id, part, n, -1, n == left && !has_trailers);
-        send_bytes(peer, &bytes);
-    }
-    if (has_trailers)
-        send_head(peer, answer->stream_id, 0, response->trailers, true);
-}
-
-static void start_answer(struct h2t_peer *peer, struct answer *answer)
-{
-    const struct h2t_response *response = &answer->response;
-    nghttp2_data_provider provider = {.source.ptr = answer, .read_callback = read_body};
-    bool has_body = response->body_len > 0 || response->trailers;
-    struct nv_list list;
-
-    if (!peer->session) {
-        answer_plainly(peer, answer);
-        return;
-    }
-    make_nv_list(&list, response->status, response->fields);
-    must(nghttp2_submit_response(peer->session, answer->stream_id, list.items, list.n,
-                                 has_body ? &provider : NULL));
-}
-
-void h2t_peer_answer(struct h2t_peer *peer, int32_t stream_id, const struct h2t_response *response)
-{
-    start_answer(peer, keep_answer(peer, stream_id, response));
-    tell_output(peer);
-}
-
-void h2t_peer_inform(struct h2t_peer *peer, int32_t stream_id, int status,
-                     const h2client_header *fields)
-{
-    struct nv_list list;
-
-    if (!peer->session) {
-        send_head(peer, stream_id, status, fields, false);
-        return;
-    }
-    make_nv_list(&list, status, fields);
-    must(nghttp2_submit_headers(peer->session, NGHTTP2_FLAG_NONE, stream_id, NULL, list.items,
-                                list.n, NULL));
-    tell_output(peer);
 }
 
 /* ---- input -------------------------------------------------------------- */
@@ -297,18 +64,18 @@ static void ask(struct h2t_peer *peer, const struct h2t_seen_request *request)
     if (response.status == 0 || response.is_held)
         return;
     if (response.waits_for_body && !request->is_complete)
-        keep_answer(peer, request->stream_id, &response);
+        h2t_answer_keep(peer, request->stream_id, &response);
     else
-        start_answer(peer, keep_answer(peer, request->stream_id, &response));
+        h2t_answer_start(peer, h2t_answer_keep(peer, request->stream_id, &response));
 }
 
 /* The one that waited for the request's end. */
 static void answer_completed(struct h2t_peer *peer, int32_t stream_id)
 {
-    for (struct answer *answer = peer->answers; answer; answer = answer->next) {
+    for (struct h2t_answer *answer = peer->answers; answer; answer = answer->next) {
         if (answer->stream_id == stream_id && answer->response.waits_for_body) {
             answer->response.waits_for_body = false;
-            start_answer(peer, answer);
+            h2t_answer_start(peer, answer);
             return;
         }
     }
@@ -394,7 +161,7 @@ void h2t_peer_send_raw(struct h2t_peer *peer, const void *data, size_t len)
 {
     pump(peer);
     h2t_bytes_add(&peer->out, data, len);
-    tell_output(peer);
+    h2t_peer_tell_output(peer);
 }
 
 void h2t_peer_reset(struct h2t_peer *peer, int32_t stream_id, uint32_t error_code)
@@ -403,11 +170,12 @@ void h2t_peer_reset(struct h2t_peer *peer, int32_t stream_id, uint32_t error_cod
 
     if (!peer->session) {
         h2t_rst_stream(&bytes, stream_id, error_code);
-        send_bytes(peer, &bytes);
+        h2t_peer_send_bytes(peer, &bytes);
         return;
     }
-    must(nghttp2_submit_rst_stream(peer->session, NGHTTP2_FLAG_NONE, stream_id, error_code));
-    tell_output(peer);
+    h2t_peer_must(
+        nghttp2_submit_rst_stream(peer->session, NGHTTP2_FLAG_NONE, stream_id, error_code));
+    h2t_peer_tell_output(peer);
 }
 
 void h2t_peer_goaway(struct h2t_peer *peer, int32_t last_stream_id, uint32_t error_code,
@@ -417,12 +185,13 @@ void h2t_peer_goaway(struct h2t_peer *peer, int32_t last_stream_id, uint32_t err
 
     if (!peer->session) {
         h2t_goaway(&bytes, last_stream_id, error_code, debug);
-        send_bytes(peer, &bytes);
+        h2t_peer_send_bytes(peer, &bytes);
         return;
     }
-    must(nghttp2_submit_goaway(peer->session, NGHTTP2_FLAG_NONE, last_stream_id, error_code,
-                               (const uint8_t *)debug, debug ? strlen(debug) : 0));
-    tell_output(peer);
+    h2t_peer_must(nghttp2_submit_goaway(peer->session, NGHTTP2_FLAG_NONE, last_stream_id,
+                                        error_code, (const uint8_t *)debug,
+                                        debug ? strlen(debug) : 0));
+    h2t_peer_tell_output(peer);
 }
 
 void h2t_peer_settings(struct h2t_peer *peer, uint16_t id, uint32_t value)
@@ -432,11 +201,11 @@ void h2t_peer_settings(struct h2t_peer *peer, uint16_t id, uint32_t value)
 
     if (!peer->session) {
         h2t_settings(&bytes, &id, &value, 1);
-        send_bytes(peer, &bytes);
+        h2t_peer_send_bytes(peer, &bytes);
         return;
     }
-    must(nghttp2_submit_settings(peer->session, NGHTTP2_FLAG_NONE, &entry, 1));
-    tell_output(peer);
+    h2t_peer_must(nghttp2_submit_settings(peer->session, NGHTTP2_FLAG_NONE, &entry, 1));
+    h2t_peer_tell_output(peer);
 }
 
 void h2t_peer_ping(struct h2t_peer *peer)
@@ -445,17 +214,17 @@ void h2t_peer_ping(struct h2t_peer *peer)
 
     if (!peer->session) {
         h2t_ping(&bytes, false, 1);
-        send_bytes(peer, &bytes);
+        h2t_peer_send_bytes(peer, &bytes);
         return;
     }
-    must(nghttp2_submit_ping(peer->session, NGHTTP2_FLAG_NONE, NULL));
-    tell_output(peer);
+    h2t_peer_must(nghttp2_submit_ping(peer->session, NGHTTP2_FLAG_NONE, NULL));
+    h2t_peer_tell_output(peer);
 }
 
 void h2t_peer_release_settings(struct h2t_peer *peer)
 {
     peer->holds_output = false;
-    tell_output(peer);
+    h2t_peer_tell_output(peer);
 }
 
 void h2t_peer_window_update(struct h2t_peer *peer, int32_t stream_id, uint32_t increment)
@@ -464,12 +233,12 @@ void h2t_peer_window_update(struct h2t_peer *peer, int32_t stream_id, uint32_t i
 
     if (!peer->session) {
         h2t_window_update(&bytes, stream_id, increment);
-        send_bytes(peer, &bytes);
+        h2t_peer_send_bytes(peer, &bytes);
         return;
     }
-    must(nghttp2_submit_window_update(peer->session, NGHTTP2_FLAG_NONE, stream_id,
-                                      (int32_t)increment));
-    tell_output(peer);
+    h2t_peer_must(nghttp2_submit_window_update(peer->session, NGHTTP2_FLAG_NONE, stream_id,
+                                               (int32_t)increment));
+    h2t_peer_tell_output(peer);
 }
 
 /* ---- what was seen ------------------------------------------------------ */
@@ -550,12 +319,12 @@ static void create_session(struct h2t_peer *peer)
     nghttp2_settings_entry entries[8];
     size_t n = make_settings(&peer->config, entries);
 
-    must(nghttp2_session_callbacks_new(&callbacks));
-    must(nghttp2_option_new(&option));
+    h2t_peer_must(nghttp2_session_callbacks_new(&callbacks));
+    h2t_peer_must(nghttp2_option_new(&option));
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
     nghttp2_option_set_no_auto_window_update(option, peer->config.no_auto_window_update);
-    must(nghttp2_session_server_new2(&peer->session, callbacks, peer, option));
-    must(nghttp2_submit_settings(peer->session, NGHTTP2_FLAG_NONE, entries, n));
+    h2t_peer_must(nghttp2_session_server_new2(&peer->session, callbacks, peer, option));
+    h2t_peer_must(nghttp2_submit_settings(peer->session, NGHTTP2_FLAG_NONE, entries, n));
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
 }
@@ -582,6 +351,6 @@ void h2t_peer_destroy(struct h2t_peer *peer)
     nghttp2_session_del(peer->session);
     h2t_seen_finish(&peer->seen);
     h2t_bytes_free(&peer->out);
-    free_answers(peer);
+    h2t_answers_free(peer);
     free(peer);
 }

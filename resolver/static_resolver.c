@@ -5,12 +5,16 @@
  */
 #include "resolver/static_resolver.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "base/str.h"
 
 #define MAX_NAME_LEN 253
 #define MAX_LABEL_LEN 63
+#define MAX_QUOTED_LEN 40 /* of a bad name: the reason must fit behind it, escapes and all */
 
 struct entry {
     char *host; /* lower-case */
@@ -79,6 +83,18 @@ static const char *what_is_wrong(const char *host)
         if (!is_label(label))
             return "is not a host name";
     return NULL;
+}
+
+static h2client_fault bad_name(const char *host, const char *wrong)
+{
+    h2client_fault fault = h2i_fault(H2CLIENT_ERROR_DNS_BAD_NAME, "%s", "");
+    struct h2i_text text = h2i_text(fault.text, sizeof fault.text);
+    size_t len = strlen(host);
+
+    h2i_text_add(&text, "host name \"");
+    h2i_text_add_untrusted(&text, host, len < MAX_QUOTED_LEN ? len : MAX_QUOTED_LEN);
+    h2i_text_add(&text, "%s\" %s", len > MAX_QUOTED_LEN ? "..." : "", wrong);
+    return fault;
 }
 
 static bool is_localhost(const char *host)
@@ -152,7 +168,7 @@ static bool decide(h2client_query *query, const char *host, uint16_t port)
     }
     wrong = what_is_wrong(host);
     if (wrong) {
-        query->fault = h2i_fault(H2CLIENT_ERROR_DNS_BAD_NAME, "host name \"%s\" %s", host, wrong);
+        query->fault = bad_name(host, wrong);
         return true;
     }
     if (is_localhost(host)) {
@@ -240,6 +256,18 @@ static bool parse_piece(struct h2i_str piece, h2client_address *address)
     return h2client_address_parse(text, address);
 }
 
+__attribute__((format(printf, 2, 3))) static h2client_fault refuse(
+    const struct h2i_static_entry *given, const char *format, ...)
+{
+    char why[160];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(why, sizeof why, format, args);
+    va_end(args);
+    return h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT, "override for %.64s: %s", given->host, why);
+}
+
 static bool parse_addresses(struct entry *entry, const struct h2i_static_entry *given,
                             h2client_fault *fault)
 {
@@ -247,17 +275,14 @@ static bool parse_addresses(struct entry *entry, const struct h2i_static_entry *
     struct h2i_str piece;
 
     while (h2i_str_split(&rest, ',', &piece)) {
-        if (entry->n == H2CLIENT_MAX_ADDRESSES || !parse_piece(piece, &entry->list[entry->n])) {
-            *fault = h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT,
-                               "override for %s: \"%.*s\" is not an address", given->host,
-                               (int)piece.len, piece.data);
+        if (!parse_piece(piece, &entry->list[entry->n])) {
+            *fault = refuse(given, "\"%.*s\" is not an address", (int)piece.len, piece.data);
             return false;
         }
         entry->n++;
     }
     if (entry->n == 0)
-        *fault =
-            h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT, "override for %s: no address", given->host);
+        *fault = refuse(given, "no address");
     return entry->n > 0;
 }
 
@@ -267,7 +292,7 @@ static size_t count_pieces(const char *text)
 
     for (; text && *text; text++)
         n += *text == ',';
-    return n < H2CLIENT_MAX_ADDRESSES ? n : H2CLIENT_MAX_ADDRESSES;
+    return n;
 }
 
 /* The entry is on the table from here on, whatever happens: destroy frees its parts. */
@@ -275,14 +300,18 @@ static bool add_entry(struct static_resolver *resolver, const struct h2i_static_
                       h2client_fault *fault)
 {
     struct entry *entry = &resolver->entries[resolver->n_entries++];
+    size_t n_pieces = count_pieces(given->addresses);
     size_t len = strlen(given->host);
 
+    if (n_pieces > H2CLIENT_MAX_ADDRESSES) {
+        *fault = refuse(given, "more than %d addresses", H2CLIENT_MAX_ADDRESSES);
+        return false;
+    }
     *fault = h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");
     if (len > 1 && given->host[len - 1] == '.')
         len--;
     entry->host = h2i_copy_text(&resolver->allocator, given->host, len);
-    entry->list =
-        h2i_alloc_array(&resolver->allocator, count_pieces(given->addresses), sizeof *entry->list);
+    entry->list = h2i_alloc_array(&resolver->allocator, n_pieces, sizeof *entry->list);
     if (!entry->host || !entry->list)
         return false;
     for (char *c = entry->host; *c; c++)

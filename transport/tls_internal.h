@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the files of the built-in TLS client: the factory, its trust, a connection. */
+/* Shared by the files of the built-in TLS client: the factory, and a connection. */
 #ifndef H2I_TLS_INTERNAL_H
 #define H2I_TLS_INTERNAL_H
 
@@ -8,7 +8,9 @@
 #include "base/alloc.h"
 #include "h2client/tls.h"
 
-#define H2I_TLS_HOST_MAX 256
+#define H2I_TLS_RECORD_BYTES 16384u /* of a full record, before encryption */
+/* What the peer may send without a byte of data: in a handshake, and after it. */
+#define H2I_TLS_MAX_IDLE_BYTES (256u * 1024)
 
 struct h2i_tls_factory {
     h2client_tls_factory base;
@@ -16,81 +18,123 @@ struct h2i_tls_factory {
     gnutls_certificate_credentials_t credentials;
     gnutls_priority_t priority;
     bool verifies;
-    bool has_trust; /* the system's store is read at the first handshake */
+    bool has_trust;          /* of a CA file, or of the system once that was asked */
+    h2client_fault ca_fault; /* code OK: the CA file, if there is one, can be used */
 };
 
-/* A TLS connection: at first a handshake, then a transport. */
+enum h2i_tls_writing {
+    H2I_TLS_OPEN,
+    H2I_TLS_CLOSING, /* close_notify is in `out`; inner is half-closed after it */
+    H2I_TLS_CLOSED
+};
+
+/* A TLS connection: first a handshake, then (transport.ops is set) a transport. */
 struct h2i_tls {
     h2client_transport transport;
     struct h2i_tls_factory *factory;
     h2client_reactor *reactor;
     h2client_transport *inner;
     gnutls_session_t session;
-    char host[H2I_TLS_HOST_MAX];
-    bool host_is_literal;
-    h2client_address literal;
-    char alpn_offered[128]; /* "h2 http/1.1" */
-    char alpn[32];          /* chosen; "" for nothing */
-    struct {                /* records on their way to inner; one block of H2I_TLS_OUT_BYTES */
-        char *buf;
+    char *host;               /* without a trailing dot */
+    h2client_address literal; /* what host is as an IP address; family 0: a name */
+    char alpn_offered[128];   /* "h2 http/1.1" */
+    char alpn[32];            /* chosen; "" for nothing */
+    char version[16];
+    char cipher[32];
+    void *buffers; /* one block: out.buf, in.buf and staging */
+    struct {
+        char *buf; /* records on their way to inner */
         size_t start;
         size_t end;
+        enum h2i_tls_writing state;
     } out;
-    struct { /* records read ahead from inner; H2I_TLS_IN_BYTES */
-        char *buf;
+    struct {
+        char *buf; /* records read ahead from inner */
         size_t start;
         size_t end;
-        bool is_at_end; /* inner's end of stream */
+        size_t n_idle;         /* bytes taken since the last data; bounded */
+        bool is_inner_at_end;  /* inner's end of stream was read */
+        bool has_close_notify; /* the peer's last word; reads give 0 */
     } in;
-    char *staging;   /* a record's worth, to fill records from short pieces */
+    char *staging;   /* a record filled from short pieces */
     unsigned wanted; /* by our user */
     unsigned inner_wanted;
-    h2client_task report; /* more can be read though inner will not say so */
-    h2client_fault fault; /* has_failed: why */
-    bool has_failed;
-    bool is_closing; /* half_close: inner's follows once all is flushed */
-    struct {         /* while it is a handshake */
+    h2client_task report; /* something is possible though inner will not say so */
+    h2client_fault fault; /* code OK: all is well */
+    struct {
         h2client_handshake_fn on_done;
         void *user;
         h2client_timer timer;
-        h2client_task failure; /* found inside start */
+        h2client_task failure; /* tells `fault`, found inside start */
         int64_t timeout_ms;
-        size_t n_bytes; /* received; bounded */
-        bool is_over;
     } handshake;
     struct {
         h2client_ticket_store *store; /* NULL: none, or the ticket was kept already */
         char *key;
         size_t key_len;
     } tickets;
-    char version[16];
-    char cipher[32];
 };
+
+static inline bool h2i_tls_has_failed(const struct h2i_tls *tls)
+{
+    return tls->fault.code != H2CLIENT_OK;
+}
+
+/* ---- tls_gnutls.c --------------------------------------------------------- */
+
+/* Frees everything, with inner. */
+void h2i_tls_free(struct h2i_tls *tls);
+
+/* ---- tls_handshake.c ------------------------------------------------------ */
+
+/* Gives the session its functions; the handshake runs as inner becomes ready. */
+void h2i_tls_handshake_init(struct h2i_tls *tls);
+/* Frees it and tells tls->fault. */
+void h2i_tls_handshake_fail(struct h2i_tls *tls);
 
 /* ---- tls_trust.c ---------------------------------------------------------- */
 
-/* Reads the CA file, or nothing when it is NULL. False with *fault. */
+/* False with *fault. */
 bool h2i_tls_load_ca_file(struct h2i_tls_factory *factory, const char *ca_file,
                           h2client_fault *fault);
 /* Reads the system's store unless there is trust already. False: it has no certificate. */
 bool h2i_tls_load_system_trust(struct h2i_tls_factory *factory);
-/* Chain, validity, purpose, name (subjectAltName only). False with *fault. */
-bool h2i_tls_verify_peer(const struct h2i_tls *tls, h2client_fault *fault);
+/* Chain, validity, purpose, name (subjectAltName only). False: the fault is noted. */
+bool h2i_tls_verify_peer(struct h2i_tls *tls);
 /* Does the peer's certificate name this host in a subjectAltName? */
-bool h2i_tls_certificate_names(gnutls_session_t session, const char *host);
+bool h2i_tls_certificate_names(const struct h2i_tls *tls, const char *host);
+
+/* ---- tls_resume.c --------------------------------------------------------- */
+
+/* Offers a ticket if there is one for this connection. False: no memory. */
+bool h2i_tls_resume(struct h2i_tls *tls, const h2client_tls_params *params);
+/* Puts the ticket the server has sent, if any, into the store. */
+void h2i_tls_keep_ticket(struct h2i_tls *tls);
+
+/* ---- tls_wire.c ----------------------------------------------------------- */
+
+/* Joins GnuTLS to inner. False: no memory. */
+bool h2i_tls_wire_init(struct h2i_tls *tls);
+/* Notes why, unless there is a reason already. */
+void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault);
+/* Writes what is pending, at most once. A failure is noted. */
+void h2i_tls_flush(struct h2i_tls *tls);
+/* Room for a whole record in the buffer, which GnuTLS must never find full? */
+bool h2i_tls_has_room(struct h2i_tls *tls);
+void h2i_tls_want_inner(struct h2i_tls *tls, unsigned events);
+
+static inline bool h2i_tls_has_output(const struct h2i_tls *tls)
+{
+    return tls->out.end > tls->out.start;
+}
+static inline bool h2i_tls_has_read_ahead(const struct h2i_tls *tls)
+{
+    return tls->in.end > tls->in.start;
+}
 
 /* ---- tls_record.c --------------------------------------------------------- */
 
-/* Joins GnuTLS to inner. False: no memory. */
-bool h2i_tls_record_init(struct h2i_tls *tls);
-/* Writes what is pending, once. False when inner failed; the fault is noted. */
-bool h2i_tls_flush(struct h2i_tls *tls);
-/* Tells inner what to wait for. */
-void h2i_tls_want_inner(struct h2i_tls *tls, unsigned events);
 /* The handshake is complete: from now on inner's readiness is the transport's. */
 void h2i_tls_become_transport(struct h2i_tls *tls);
-void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault);
-/* Frees everything with inner. */
-void h2i_tls_free(struct h2i_tls *tls);
 
 #endif

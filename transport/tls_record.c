@@ -1,284 +1,166 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS records over any transport. GnuTLS pushes into a bounded buffer that is written
- * once at the end of each call, and pulls from one that reads ahead; after a read, what
- * is left in either is reported by a deferred task, since inner will not.
+ * An established TLS connection as a transport. Records are filled, however short the
+ * pieces are that come; each write and read writes to the transport below at most once.
+ * What GnuTLS or the read-ahead still holds after a read is reported by a deferred
+ * task, since the transport below will not become readable for it.
  */
-#include <errno.h>
-
 #include "base/fault.h"
 #include "transport/tls_internal.h"
 #include "transport/transport_info.h"
-
-#define RECORD_BYTES 16384
-#define RECORD_ROOM (17u * 1024)     /* a full record with everything around it */
-#define OUT_BYTES (6u * RECORD_ROOM) /* what one write of 64 KiB becomes, and an alert */
-#define IN_BYTES (64u * 1024)
 
 static struct h2i_tls *of(h2client_transport *transport)
 {
     return (struct h2i_tls *)(void *)transport;
 }
 
-void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault)
+/* ---- readiness ---------------------------------------------------------------- */
+
+/* What can be told of without the transport below. */
+static unsigned what_is_possible(const struct h2i_tls *tls)
 {
-    if (tls->has_failed)
-        return;
-    tls->has_failed = true;
-    tls->fault = *fault;
+    if (h2i_tls_has_failed(tls))
+        return H2CLIENT_READABLE | H2CLIENT_WRITABLE;
+    if (tls->in.has_close_notify || h2i_tls_has_read_ahead(tls) ||
+        gnutls_record_check_pending(tls->session) > 0)
+        return H2CLIENT_READABLE;
+    return 0;
 }
 
-/* ---- below: inner ------------------------------------------------------------- */
-
-static void fail_of_inner(struct h2i_tls *tls)
+static unsigned what_to_ask(const struct h2i_tls *tls)
 {
-    h2client_transport_info info = {.size = sizeof info};
-    h2client_fault unknown = h2i_fault(H2CLIENT_ERROR_CONNECTION_RESET, "%s", "");
+    unsigned events = tls->wanted;
 
-    tls->inner->ops->info(tls->inner, &info);
-    h2i_tls_fail(tls, info.fault ? info.fault : &unknown);
-}
-
-void h2i_tls_want_inner(struct h2i_tls *tls, unsigned events)
-{
-    if (tls->inner_wanted == events)
-        return;
-    tls->inner_wanted = events;
-    tls->inner->ops->wants(tls->inner, events);
-}
-
-static size_t out_len(const struct h2i_tls *tls)
-{
-    return tls->out.end - tls->out.start;
-}
-
-bool h2i_tls_flush(struct h2i_tls *tls)
-{
-    h2client_iovec iov = {tls->out.buf + tls->out.start, out_len(tls)};
-    ptrdiff_t n = iov.len ? tls->inner->ops->write(tls->inner, &iov, 1) : 0;
-
-    if (n == H2CLIENT_IO_FAILED) {
-        fail_of_inner(tls);
-        return false;
-    }
-    if (n > 0)
-        tls->out.start += (size_t)n;
-    if (out_len(tls) > 0)
-        return true;
-    tls->out.start = tls->out.end = 0;
-    if (tls->is_closing) {
-        tls->is_closing = false;
-        tls->inner->ops->half_close(tls->inner);
-    }
-    return true;
-}
-
-/* Room at the end of the buffer, after moving what is pending to its front. */
-static size_t out_room(struct h2i_tls *tls)
-{
-    if (tls->out.start > 0) {
-        memmove(tls->out.buf, tls->out.buf + tls->out.start, out_len(tls));
-        tls->out.end -= tls->out.start;
-        tls->out.start = 0;
-    }
-    return OUT_BYTES - tls->out.end;
-}
-
-static ssize_t push(gnutls_transport_ptr_t pointer, const void *data, size_t len)
-{
-    struct h2i_tls *tls = pointer;
-
-    if (OUT_BYTES - tls->out.end < len && out_room(tls) < len) {
-        gnutls_transport_set_errno(tls->session, EAGAIN);
-        return -1;
-    }
-    memcpy(tls->out.buf + tls->out.end, data, len);
-    tls->out.end += len;
-    return (ssize_t)len;
-}
-
-/* > 0, 0 at inner's end, or -1 with errno told to GnuTLS. */
-static ssize_t read_ahead(struct h2i_tls *tls)
-{
-    ptrdiff_t n = tls->in.is_at_end ? 0 : tls->inner->ops->read(tls->inner, tls->in.buf, IN_BYTES);
-
-    if (n > 0) {
-        tls->in.start = 0;
-        tls->in.end = (size_t)n;
-        tls->handshake.n_bytes += (size_t)n;
-        return n;
-    }
-    if (n == 0) {
-        tls->in.is_at_end = true;
+    if (h2i_tls_has_failed(tls))
         return 0;
-    }
-    if (n == H2CLIENT_IO_FAILED)
-        fail_of_inner(tls);
-    gnutls_transport_set_errno(tls->session, n == H2CLIENT_IO_AGAIN ? EAGAIN : ECONNRESET);
-    return -1;
-}
-
-static ssize_t pull(gnutls_transport_ptr_t pointer, void *buf, size_t cap)
-{
-    struct h2i_tls *tls = pointer;
-    size_t len = tls->in.end - tls->in.start;
-    ssize_t n;
-
-    if (len == 0) {
-        n = read_ahead(tls);
-        if (n <= 0)
-            return n;
-        len = (size_t)n;
-    }
-    if (len > cap)
-        len = cap;
-    memcpy(buf, tls->in.buf + tls->in.start, len);
-    tls->in.start += len;
-    return (ssize_t)len;
-}
-
-/* Never called with GNUTLS_NONBLOCK, but has to be there. */
-static int pull_timeout(gnutls_transport_ptr_t pointer, unsigned ms)
-{
-    (void)pointer, (void)ms;
-    return 1;
-}
-
-bool h2i_tls_record_init(struct h2i_tls *tls)
-{
-    const h2client_allocator *allocator = tls->factory->allocator;
-
-    tls->out.buf = h2i_alloc(allocator, OUT_BYTES);
-    tls->in.buf = h2i_alloc(allocator, IN_BYTES);
-    tls->staging = h2i_alloc(allocator, RECORD_BYTES);
-    if (!tls->out.buf || !tls->in.buf || !tls->staging)
-        return false;
-    gnutls_transport_set_ptr(tls->session, tls);
-    gnutls_transport_set_push_function(tls->session, push);
-    gnutls_transport_set_pull_function(tls->session, pull);
-    gnutls_transport_set_pull_timeout_function(tls->session, pull_timeout);
-    return true;
-}
-
-/* ---- readiness ------------------------------------------------------------------ */
-
-static bool has_pending_input(const struct h2i_tls *tls)
-{
-    return tls->in.end > tls->in.start || gnutls_record_check_pending(tls->session) > 0 ||
-           tls->has_failed;
+    if (tls->in.has_close_notify)
+        events &= ~H2CLIENT_READABLE;
+    if (h2i_tls_has_output(tls))
+        events |= H2CLIENT_WRITABLE;
+    return events;
 }
 
 static void wait_for_inner(struct h2i_tls *tls)
 {
-    unsigned events = tls->wanted & H2CLIENT_READABLE;
-
-    if (out_len(tls) > 0 || (tls->wanted & H2CLIENT_WRITABLE))
-        events |= H2CLIENT_WRITABLE;
-    h2i_tls_want_inner(tls, tls->has_failed ? 0 : events);
-    if (tls->wanted && has_pending_input(tls))
+    h2i_tls_want_inner(tls, what_to_ask(tls));
+    if (what_is_possible(tls) & tls->wanted)
         h2client_reactor_defer(tls->reactor, &tls->report);
 }
 
-static void report_pending(h2client_task *task, void *user)
+static void report_possible(h2client_task *task, void *user)
 {
     struct h2i_tls *tls = user;
-    unsigned ready = tls->has_failed ? H2CLIENT_READABLE | H2CLIENT_WRITABLE : H2CLIENT_READABLE;
+    unsigned ready = what_is_possible(tls) & tls->wanted;
 
-    (void)task;
-    if (!has_pending_input(tls) || !(ready & tls->wanted))
+    if (!ready)
         return;
-    h2client_reactor_defer(tls->reactor, &tls->report); /* for a reader that stops early */
-    tls->transport.on_ready(&tls->transport, ready & tls->wanted, tls->transport.user);
+    h2client_reactor_defer(tls->reactor, task); /* for a reader that stops early */
+    tls->transport.on_ready(&tls->transport, ready, tls->transport.user);
 }
 
 static void inner_is_ready(h2client_transport *inner, unsigned ready, void *user)
 {
     struct h2i_tls *tls = user;
-    unsigned report = ready & (H2CLIENT_READABLE | H2CLIENT_HANGUP);
 
     (void)inner;
-    if (ready & H2CLIENT_WRITABLE)
+    if (ready & (H2CLIENT_WRITABLE | H2CLIENT_HANGUP))
         h2i_tls_flush(tls);
-    if (tls->has_failed || ((ready & H2CLIENT_WRITABLE) && out_room(tls) >= RECORD_ROOM))
-        report |= H2CLIENT_WRITABLE;
-    if (tls->has_failed)
-        report |= H2CLIENT_READABLE;
+    if ((ready & H2CLIENT_WRITABLE) && !h2i_tls_has_room(tls))
+        ready &= ~H2CLIENT_WRITABLE;
+    ready |= what_is_possible(tls);
     wait_for_inner(tls);
-    report &= tls->wanted | (tls->wanted ? H2CLIENT_HANGUP : 0);
-    if (report)
-        tls->transport.on_ready(&tls->transport, report, tls->transport.user);
+    ready &= tls->wanted ? tls->wanted | H2CLIENT_HANGUP : 0;
+    if (ready)
+        tls->transport.on_ready(&tls->transport, ready, tls->transport.user);
 }
 
-/* ---- above: the transport ----------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------- */
 
-/* What became of a record_recv that gave no bytes. */
-static ptrdiff_t judge_receive(struct h2i_tls *tls, ssize_t code)
+static h2client_fault fault_of_receive(const struct h2i_tls *tls, int code)
 {
     h2client_fault fault;
 
-    if (code == 0)
-        return 0;
-    if (code == GNUTLS_E_PREMATURE_TERMINATION)
-        fault = h2i_fault(H2CLIENT_ERROR_TRUNCATED, "TLS connection cut without close_notify");
-    else if (code == GNUTLS_E_REHANDSHAKE)
-        fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "the server asked for renegotiation");
-    else
-        fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "TLS: %s", gnutls_strerror((int)code));
-    if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
-        fault.tls_alert = (int32_t)gnutls_alert_get(tls->session);
-    h2i_tls_fail(tls, &fault); /* a fault of inner, noted before, stays */
-    return H2CLIENT_IO_FAILED;
+    if (tls->in.is_inner_at_end && !h2i_tls_has_read_ahead(tls))
+        return h2i_fault(H2CLIENT_ERROR_TRUNCATED, "TLS connection cut without close_notify");
+    if (code == GNUTLS_E_REHANDSHAKE)
+        return h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "the server asked for a TLS renegotiation");
+    if (code == GNUTLS_E_FATAL_ALERT_RECEIVED) {
+        gnutls_alert_description_t alert = gnutls_alert_get(tls->session);
+        fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "the server sent TLS alert %d (%s)",
+                          (int)alert, gnutls_alert_get_name(alert));
+        fault.tls_alert = (int32_t)alert;
+        return fault;
+    }
+    return h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "TLS: %s", gnutls_strerror(code));
 }
 
+/* A reason noted on the way, of the transport below or of ours, stays. */
+static void fail_receive(struct h2i_tls *tls, int code)
+{
+    h2client_fault fault;
+
+    if (h2i_tls_has_failed(tls))
+        return;
+    fault = fault_of_receive(tls, code);
+    h2i_tls_fail(tls, &fault);
+    if (fault.code == H2CLIENT_ERROR_TLS_RECORD && fault.tls_alert < 0)
+        gnutls_alert_send_appropriate(tls->session, code);
+}
+
+/* A warning: TLS 1.2 only, and bounded, since all that comes without data is. */
 static bool is_passing(ssize_t code)
 {
     return code == GNUTLS_E_INTERRUPTED || code == GNUTLS_E_WARNING_ALERT_RECEIVED;
 }
 
-/* A TLS 1.3 ticket is in hand only after data has been read. */
-static void keep_ticket(struct h2i_tls *tls)
+/* Fills buf as far as that goes; an end or a failure behind the data is noted. */
+static size_t receive(struct h2i_tls *tls, char *buf, size_t cap)
 {
-    gnutls_datum_t ticket;
+    size_t total = 0;
 
-    if (!tls->tickets.store ||
-        !(gnutls_session_get_flags(tls->session) & GNUTLS_SFLAGS_SESSION_TICKET))
-        return;
-    if (gnutls_session_get_data2(tls->session, &ticket) == 0) {
-        tls->tickets.store->put(tls->tickets.store, tls->tickets.key, tls->tickets.key_len,
-                                ticket.data, ticket.size);
-        gnutls_free(ticket.data);
+    while (total < cap && !tls->in.has_close_notify) {
+        ssize_t n = gnutls_record_recv(tls->session, buf + total, cap - total);
+        if (n > 0) {
+            total += (size_t)n;
+            tls->in.n_idle = 0;
+        } else if (n == 0) {
+            tls->in.has_close_notify = true;
+        } else if (n == GNUTLS_E_AGAIN) {
+            break;
+        } else if (!is_passing(n)) {
+            fail_receive(tls, (int)n);
+            break;
+        }
     }
-    tls->tickets.store = NULL;
+    return total;
 }
 
 static ptrdiff_t tls_read(h2client_transport *transport, void *buf, size_t cap)
 {
     struct h2i_tls *tls = of(transport);
-    size_t total = 0;
-    ssize_t n = 0;
+    size_t total;
 
-    if (tls->has_failed)
+    if (h2i_tls_has_failed(tls))
         return H2CLIENT_IO_FAILED;
-    while (total < cap) {
-        n = gnutls_record_recv(tls->session, (char *)buf + total, cap - total);
-        if (n > 0)
-            total += (size_t)n;
-        else if (!is_passing(n))
-            break;
-    }
-    if (out_len(tls) > 0) /* an answer to a key update */
-        h2i_tls_flush(tls);
+    total = receive(tls, buf, cap);
     if (total > 0)
-        keep_ticket(tls);
-    else if (n != GNUTLS_E_AGAIN)
-        return judge_receive(tls, n);
+        h2i_tls_keep_ticket(tls); /* TLS 1.3: in hand only after data has been read */
+    if (h2i_tls_has_output(tls))
+        h2i_tls_flush(tls);
     wait_for_inner(tls);
-    return total > 0 ? (ptrdiff_t)total : H2CLIENT_IO_AGAIN;
+    if (total > 0)
+        return (ptrdiff_t)total;
+    if (h2i_tls_has_failed(tls))
+        return H2CLIENT_IO_FAILED;
+    return tls->in.has_close_notify ? 0 : H2CLIENT_IO_AGAIN;
 }
 
-/* The next record's bytes: where they lie when there are enough, else gathered. */
-static h2client_iovec next_piece(struct h2i_tls *tls, const h2client_iovec *iov, size_t n_iov,
-                                 size_t skip)
+/* ---- writing --------------------------------------------------------------------- */
+
+/* What is left of the pieces after `skip` bytes, at most a record's worth: where it
+ * lies when that fills a record or is the last piece, else gathered. */
+static h2client_iovec next_record(const struct h2i_tls *tls, const h2client_iovec *iov,
+                                  size_t n_iov, size_t skip)
 {
     size_t i = 0, len = 0;
 
@@ -286,63 +168,79 @@ static h2client_iovec next_piece(struct h2i_tls *tls, const h2client_iovec *iov,
         skip -= iov[i++].len;
     if (i == n_iov)
         return (h2client_iovec){NULL, 0};
-    if (iov[i].len - skip >= RECORD_BYTES || i + 1 == n_iov) {
-        len = iov[i].len - skip;
-        return (h2client_iovec){(const char *)iov[i].data + skip,
-                                len < RECORD_BYTES ? len : RECORD_BYTES};
-    }
-    for (; i < n_iov && len < RECORD_BYTES; i++, skip = 0) {
+    if (iov[i].len - skip >= H2I_TLS_RECORD_BYTES)
+        return (h2client_iovec){(const char *)iov[i].data + skip, H2I_TLS_RECORD_BYTES};
+    if (i + 1 == n_iov)
+        return (h2client_iovec){(const char *)iov[i].data + skip, iov[i].len - skip};
+    for (; i < n_iov && len < H2I_TLS_RECORD_BYTES; i++, skip = 0) {
         size_t n = iov[i].len - skip;
-        if (n > RECORD_BYTES - len)
-            n = RECORD_BYTES - len;
-        memcpy(tls->staging + len, (const char *)iov[i].data + skip, n);
+        if (n > H2I_TLS_RECORD_BYTES - len)
+            n = H2I_TLS_RECORD_BYTES - len;
+        if (n > 0)
+            memcpy(tls->staging + len, (const char *)iov[i].data + skip, n);
         len += n;
     }
     return (h2client_iovec){tls->staging, len};
 }
 
+static void fail_send(struct h2i_tls *tls, int code)
+{
+    h2client_fault fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "TLS: %s", gnutls_strerror(code));
+
+    h2i_tls_fail(tls, &fault);
+}
+
+/* GnuTLS must never meet a full buffer: it would take the record and, when asked to
+ * send the next one, send that record instead. */
+static size_t encrypt(struct h2i_tls *tls, const h2client_iovec *iov, size_t n_iov)
+{
+    size_t total = 0;
+
+    while (!h2i_tls_has_failed(tls) && h2i_tls_has_room(tls)) {
+        h2client_iovec record = next_record(tls, iov, n_iov, total);
+        if (record.len == 0)
+            break;
+        ssize_t n = gnutls_record_send(tls->session, record.data, record.len);
+        if (n > 0)
+            total += (size_t)n;
+        else if (n != GNUTLS_E_INTERRUPTED)
+            fail_send(tls, (int)n);
+    }
+    return total;
+}
+
 static ptrdiff_t tls_write(h2client_transport *transport, const h2client_iovec *iov, size_t n_iov)
 {
     struct h2i_tls *tls = of(transport);
-    h2client_iovec piece;
-    size_t total = 0;
-    h2client_fault fault;
+    size_t total = encrypt(tls, iov, n_iov);
 
-    while (!tls->has_failed && out_room(tls) >= RECORD_ROOM &&
-           (piece = next_piece(tls, iov, n_iov, total)).len > 0) {
-        ssize_t n = gnutls_record_send(tls->session, piece.data, piece.len);
-        if (n > 0) {
-            total += (size_t)n;
-        } else if (n != GNUTLS_E_INTERRUPTED) {
-            fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "TLS: %s", gnutls_strerror((int)n));
-            h2i_tls_fail(tls, &fault);
-        }
-    }
-    if (!tls->has_failed)
+    if (!h2i_tls_has_failed(tls))
         h2i_tls_flush(tls);
     wait_for_inner(tls);
-    if (tls->has_failed)
+    if (h2i_tls_has_failed(tls))
         return H2CLIENT_IO_FAILED;
     return total > 0 ? (ptrdiff_t)total : H2CLIENT_IO_AGAIN;
-}
-
-static void tls_wants(h2client_transport *transport, unsigned events)
-{
-    struct h2i_tls *tls = of(transport);
-
-    tls->wanted = events;
-    wait_for_inner(tls);
 }
 
 static void tls_half_close(h2client_transport *transport)
 {
     struct h2i_tls *tls = of(transport);
 
-    if (tls->has_failed)
+    if (h2i_tls_has_failed(tls) || tls->out.state != H2I_TLS_OPEN)
         return;
     gnutls_bye(tls->session, GNUTLS_SHUT_WR);
-    tls->is_closing = true;
+    tls->out.state = H2I_TLS_CLOSING;
     h2i_tls_flush(tls);
+    wait_for_inner(tls);
+}
+
+/* ---- the rest of the transport ------------------------------------------------------ */
+
+static void tls_wants(h2client_transport *transport, unsigned events)
+{
+    struct h2i_tls *tls = of(transport);
+
+    tls->wanted = events;
     wait_for_inner(tls);
 }
 
@@ -355,7 +253,7 @@ static void tls_info(h2client_transport *transport, h2client_transport_info *inf
     facts.alpn = tls->alpn;
     facts.tls_version = tls->version;
     facts.tls_cipher = tls->cipher;
-    facts.fault = tls->has_failed ? &tls->fault : NULL;
+    facts.fault = h2i_tls_has_failed(tls) ? &tls->fault : NULL;
     facts.tls_resumed = gnutls_session_is_resumed(tls->session) != 0;
     h2i_transport_info_give(info, &facts);
 }
@@ -364,33 +262,13 @@ static bool tls_covers_host(h2client_transport *transport, const char *host)
 {
     struct h2i_tls *tls = of(transport);
 
-    return tls->factory->verifies && h2i_tls_certificate_names(tls->session, host);
-}
-
-void h2i_tls_free(struct h2i_tls *tls)
-{
-    const h2client_allocator *allocator;
-
-    if (!tls)
-        return;
-    allocator = tls->factory->allocator;
-    h2client_reactor_undefer(tls->reactor, &tls->report);
-    h2client_reactor_undefer(tls->reactor, &tls->handshake.failure);
-    h2client_reactor_timer_stop(tls->reactor, &tls->handshake.timer);
-    if (tls->session)
-        gnutls_deinit(tls->session);
-    if (tls->inner)
-        tls->inner->ops->destroy(tls->inner);
-    h2i_free(allocator, tls->out.buf);
-    h2i_free(allocator, tls->in.buf);
-    h2i_free(allocator, tls->staging);
-    h2i_free(allocator, tls->tickets.key);
-    h2i_free(allocator, tls);
+    return tls->factory->verifies && h2i_tls_certificate_names(tls, host);
 }
 
 static void tls_destroy(h2client_transport *transport)
 {
-    h2i_tls_free(of(transport));
+    if (transport)
+        h2i_tls_free(of(transport));
 }
 
 void h2i_tls_become_transport(struct h2i_tls *tls)
@@ -408,7 +286,7 @@ void h2i_tls_become_transport(struct h2i_tls *tls)
 
     tls->transport.ops = &ops;
     tls->inner->on_ready = inner_is_ready;
-    tls->inner->user = tls;
-    tls->report = (h2client_task){.run = report_pending, .user = tls};
-    h2i_tls_want_inner(tls, 0);
+    tls->report = (h2client_task){.run = report_possible, .user = tls};
+    tls->in.n_idle = 0;
+    wait_for_inner(tls);
 }

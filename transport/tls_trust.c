@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whom to trust, and whether the peer is who it should be. Stricter than GnuTLS by
- * itself: the name must stand in a subjectAltName (RFC 9110 4.3.4, RFC 6125 6.4.4), and
- * the leaf must be meant for TLS servers.
+ * itself: the name must stand in a subjectAltName of its kind (RFC 9110 4.3.4, RFC 6125
+ * 6.4.4), and the leaf must be meant for TLS servers (RFC 5280 4.2.1.12).
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
 #include <time.h>
@@ -18,16 +19,24 @@
 bool h2i_tls_load_ca_file(struct h2i_tls_factory *factory, const char *ca_file,
                           h2client_fault *fault)
 {
-    int n =
-        gnutls_certificate_set_x509_trust_file(factory->credentials, ca_file, GNUTLS_X509_FMT_PEM);
+    gnutls_datum_t pem = {NULL, 0};
+    char what[200];
+    int n;
 
-    if (n > 0) {
-        factory->has_trust = true;
-        return true;
+    errno = 0;
+    n = gnutls_load_file(ca_file, &pem);
+    if (n < 0) {
+        snprintf(what, sizeof what, "CA file %s", ca_file);
+        *fault = h2i_fault_of_errno(errno ? errno : EIO, H2CLIENT_ERROR_TLS_CA_FILE, what);
+        return false;
     }
-    *fault = h2i_fault(H2CLIENT_ERROR_TLS_CA_FILE, "CA file %s: %s", ca_file,
-                       n == 0 ? "holds no certificate" : gnutls_strerror(n));
-    return false;
+    n = gnutls_certificate_set_x509_trust_mem(factory->credentials, &pem, GNUTLS_X509_FMT_PEM);
+    gnutls_free(pem.data);
+    factory->has_trust = n > 0;
+    if (!factory->has_trust)
+        *fault = h2i_fault(H2CLIENT_ERROR_TLS_CA_FILE, "CA file %s: %s", ca_file,
+                           n < 0 ? gnutls_strerror(n) : "No certificate was found.");
+    return factory->has_trust;
 }
 
 bool h2i_tls_load_system_trust(struct h2i_tls_factory *factory)
@@ -37,22 +46,39 @@ bool h2i_tls_load_system_trust(struct h2i_tls_factory *factory)
     return factory->has_trust;
 }
 
-/* ---- the peer's certificate --------------------------------------------------- */
+/* ---- the peer's certificates --------------------------------------------------- */
 
-static bool get_leaf(gnutls_session_t session, gnutls_x509_crt_t *leaf)
+/* The nth of the chain, 0 is the leaf; NULL: there is none. To be freed. */
+static gnutls_x509_crt_t get_certificate(gnutls_session_t session, unsigned nth)
 {
     unsigned n = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &n);
+    gnutls_x509_crt_t certificate;
 
-    if (!chain || n == 0 || gnutls_x509_crt_init(leaf) < 0)
-        return false;
-    if (gnutls_x509_crt_import(*leaf, &chain[0], GNUTLS_X509_FMT_DER) == 0)
-        return true;
-    gnutls_x509_crt_deinit(*leaf);
-    return false;
+    if (!chain || nth >= n || gnutls_x509_crt_init(&certificate) < 0)
+        return NULL;
+    if (gnutls_x509_crt_import(certificate, &chain[nth], GNUTLS_X509_FMT_DER) == 0)
+        return certificate;
+    gnutls_x509_crt_deinit(certificate);
+    return NULL;
 }
 
-/* Lists the names in subjectAltName; returns how many there are of that kind. */
+/* One name of a peer, as text. */
+static void add_name(struct h2i_text *names, int kind, const char *name, size_t len)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    if (kind != GNUTLS_SAN_DNSNAME && (kind != GNUTLS_SAN_IPADDRESS || (len != 4 && len != 16)))
+        return;
+    h2i_text_add(names, "%s", names->len ? ", " : "");
+    if (kind == GNUTLS_SAN_DNSNAME)
+        h2i_text_add_untrusted(names, name, len);
+    else
+        h2i_text_add(names, "%s",
+                     inet_ntop(len == 4 ? AF_INET : AF_INET6, name, text, sizeof text));
+}
+
+/* The names in subjectAltName; returns how many there are of that kind. */
 static int list_names(gnutls_x509_crt_t leaf, gnutls_x509_subject_alt_name_t kind,
                       struct h2i_text *names)
 {
@@ -60,33 +86,28 @@ static int list_names(gnutls_x509_crt_t leaf, gnutls_x509_subject_alt_name_t kin
 
     for (unsigned i = 0;; i++) {
         char name[256];
-        char text[INET6_ADDRSTRLEN];
-        size_t len = sizeof name - 1;
-        int type = gnutls_x509_crt_get_subject_alt_name(leaf, i, name, &len, NULL);
-        if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+        size_t len = sizeof name;
+        int found = gnutls_x509_crt_get_subject_alt_name(leaf, i, name, &len, NULL);
+        if (found == GNUTLS_E_SHORT_MEMORY_BUFFER) /* no host has so long a name */
+            continue;
+        if (found < 0)
             return n;
-        n += type == (int)kind;
-        if (type == GNUTLS_SAN_DNSNAME) {
-            h2i_text_add(names, "%s", names->len ? ", " : "");
-            h2i_text_add_untrusted(names, name, len);
-        } else if (type == GNUTLS_SAN_IPADDRESS && (len == 4 || len == 16)) {
-            inet_ntop(len == 4 ? AF_INET : AF_INET6, name, text, sizeof text);
-            h2i_text_add(names, "%s%s", names->len ? ", " : "", text);
-        }
+        n += found == (int)kind;
+        add_name(names, found, name, len);
     }
 }
 
-bool h2i_tls_certificate_names(gnutls_session_t session, const char *host)
+bool h2i_tls_certificate_names(const struct h2i_tls *tls, const char *host)
 {
-    gnutls_x509_crt_t leaf;
+    gnutls_x509_crt_t leaf = get_certificate(tls->session, 0);
     h2client_address literal;
     bool is_literal = h2client_address_parse(host, &literal);
-    char buf[8];
-    struct h2i_text names = h2i_text(buf, sizeof buf);
+    struct h2i_text names = h2i_text(NULL, 0);
     bool holds;
 
-    if (!get_leaf(session, &leaf))
+    if (!leaf)
         return false;
+    /* Without one of its kind GnuTLS would look at the common name. */
     holds = list_names(leaf, is_literal ? GNUTLS_SAN_IPADDRESS : GNUTLS_SAN_DNSNAME, &names) > 0;
     if (holds && is_literal)
         holds = gnutls_x509_crt_check_ip(leaf, literal.bytes, literal.family == 4 ? 4 : 16, 0);
@@ -107,101 +128,122 @@ static void add_date(struct h2i_text *text, time_t when)
         h2i_text_add(text, " %s", date);
 }
 
-static h2client_fault expired(gnutls_session_t session, bool is_early)
+/* Is this certificate the one whose time has passed, or has not come? */
+static bool is_out_of_time(gnutls_x509_crt_t certificate, bool is_early, time_t *when)
 {
-    h2client_fault fault =
-        h2i_fault(H2CLIENT_ERROR_TLS_EXPIRED, "%s",
-                  is_early ? "certificate is not valid before" : "certificate expired on");
-    struct h2i_text text = {fault.text, sizeof fault.text, strlen(fault.text)};
-    gnutls_x509_crt_t leaf;
+    *when = is_early ? gnutls_x509_crt_get_activation_time(certificate)
+                     : gnutls_x509_crt_get_expiration_time(certificate);
+    return is_early ? *when > time(NULL) : *when < time(NULL);
+}
 
-    if (get_leaf(session, &leaf)) {
-        add_date(&text, is_early ? gnutls_x509_crt_get_activation_time(leaf)
-                                 : gnutls_x509_crt_get_expiration_time(leaf));
-        gnutls_x509_crt_deinit(leaf);
+/* It may be another one of the chain; one of the store has no date here. */
+static h2client_fault out_of_time(const struct h2i_tls *tls, bool is_early)
+{
+    h2client_fault fault = h2i_fault(H2CLIENT_ERROR_TLS_EXPIRED, "certificate of %s", tls->host);
+    struct h2i_text text = {fault.text, sizeof fault.text, strlen(fault.text)};
+    gnutls_x509_crt_t certificate;
+    bool is_found = false;
+    time_t when;
+
+    for (unsigned i = 0; !is_found && (certificate = get_certificate(tls->session, i)); i++) {
+        is_found = is_out_of_time(certificate, is_early, &when);
+        gnutls_x509_crt_deinit(certificate);
+        if (is_found && i > 0)
+            h2i_text_add(&text, "'s issuer");
     }
+    if (!is_found)
+        h2i_text_add(&text, "'s authority");
+    h2i_text_add(&text, is_early ? " is not valid before" : " expired on");
+    if (is_found)
+        add_date(&text, when);
+    else
+        h2i_text_add(&text, " an unknown date");
     return fault;
 }
 
-static h2client_fault wrong_name(gnutls_session_t session)
+static h2client_fault wrong_name(const struct h2i_tls *tls)
 {
     char buf[160];
     struct h2i_text names = h2i_text(buf, sizeof buf);
-    gnutls_x509_crt_t leaf;
+    gnutls_x509_crt_t leaf = get_certificate(tls->session, 0);
 
-    if (get_leaf(session, &leaf)) {
+    if (leaf) {
         list_names(leaf, GNUTLS_SAN_DNSNAME, &names);
         gnutls_x509_crt_deinit(leaf);
     }
-    return h2i_fault(H2CLIENT_ERROR_TLS_WRONG_NAME, "certificate is for %s",
-                     names.len ? buf : "no name (it has no subjectAltName)");
+    return h2i_fault(H2CLIENT_ERROR_TLS_WRONG_NAME, "certificate is for: %s",
+                     names.len ? buf : "no host (it has no subjectAltName of one)");
 }
 
-static bool is_self_signed(gnutls_session_t session)
+static bool is_self_signed(const struct h2i_tls *tls)
 {
-    gnutls_x509_crt_t leaf;
+    gnutls_x509_crt_t leaf = get_certificate(tls->session, 0);
     bool is_own;
 
-    if (!get_leaf(session, &leaf))
+    if (!leaf)
         return false;
     is_own = gnutls_x509_crt_check_issuer(leaf, leaf);
     gnutls_x509_crt_deinit(leaf);
     return is_own;
 }
 
-/* GnuTLS tells several things at once: the one that matters most is the reason. */
-static h2client_fault reason_of(const struct h2i_tls *tls, unsigned status)
+static h2client_fault untrusted(const char *reason)
 {
-    const unsigned about_time = GNUTLS_CERT_EXPIRED | GNUTLS_CERT_NOT_ACTIVATED;
+    return h2i_fault(H2CLIENT_ERROR_TLS_UNTRUSTED, "certificate not trusted: %s", reason);
+}
+
+static h2client_fault in_words_of_gnutls(unsigned status)
+{
     gnutls_datum_t words = {NULL, 0};
     h2client_fault fault;
 
-    if (status & GNUTLS_CERT_REVOKED)
-        return h2i_fault(H2CLIENT_ERROR_TLS_REVOKED, "certificate was revoked");
-    if (status & GNUTLS_CERT_SIGNER_NOT_FOUND)
-        return h2i_fault(H2CLIENT_ERROR_TLS_UNTRUSTED, "certificate not trusted: %s",
-                         is_self_signed(tls->session) ? "it is self-signed"
-                                                      : "its issuer is unknown");
-    if (status & about_time)
-        return expired(tls->session, status & GNUTLS_CERT_NOT_ACTIVATED);
-    if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
-        return h2i_fault(H2CLIENT_ERROR_TLS_PURPOSE, "certificate is not for a TLS server");
-    if ((status & ~(unsigned)GNUTLS_CERT_INVALID) == GNUTLS_CERT_UNEXPECTED_OWNER)
-        return wrong_name(tls->session);
     gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &words, 0);
-    fault = h2i_fault(H2CLIENT_ERROR_TLS_UNTRUSTED, "certificate not trusted: %s",
-                      words.data ? (const char *)words.data : "unknown reason");
+    fault = untrusted(words.data ? (const char *)words.data : "unknown reason");
     gnutls_free(words.data);
     return fault;
 }
 
-bool h2i_tls_verify_peer(const struct h2i_tls *tls, h2client_fault *fault)
+/* GnuTLS tells several things at once: the one that matters most is the reason. */
+static h2client_fault reason_of(const struct h2i_tls *tls, unsigned status)
+{
+    if (status & GNUTLS_CERT_REVOKED)
+        return h2i_fault(H2CLIENT_ERROR_TLS_REVOKED, "certificate of %s was revoked", tls->host);
+    if (status & GNUTLS_CERT_SIGNER_NOT_FOUND)
+        return untrusted(is_self_signed(tls) ? "it is self-signed" : "its issuer is unknown");
+    if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
+        return untrusted("its key or its signature is too weak");
+    if (status & (GNUTLS_CERT_EXPIRED | GNUTLS_CERT_NOT_ACTIVATED))
+        return out_of_time(tls, status & GNUTLS_CERT_NOT_ACTIVATED);
+    if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
+        return h2i_fault(H2CLIENT_ERROR_TLS_PURPOSE, "certificate is not for a TLS server");
+    if ((status & ~(unsigned)GNUTLS_CERT_INVALID) == GNUTLS_CERT_UNEXPECTED_OWNER)
+        return wrong_name(tls);
+    return in_words_of_gnutls(status);
+}
+
+bool h2i_tls_verify_peer(struct h2i_tls *tls)
 {
     gnutls_typed_vdata_st wanted[2] = {
-        {.type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)(uintptr_t)tls->host, .size = 0},
+        {.type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)tls->host},
         {.type = GNUTLS_DT_KEY_PURPOSE_OID,
-         .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER,
-         .size = 0}};
+         .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER}};
     unsigned status = 0;
+    h2client_fault fault;
     int code;
 
-    if (tls->host_is_literal) {
-        wanted[0].type = GNUTLS_DT_IP_ADDRESS;
-        wanted[0].data = (unsigned char *)(uintptr_t)tls->literal.bytes;
-        wanted[0].size = tls->literal.family == 4 ? 4 : 16;
-    }
+    if (tls->literal.family)
+        wanted[0] = (gnutls_typed_vdata_st){.type = GNUTLS_DT_IP_ADDRESS,
+                                            .data = tls->literal.bytes,
+                                            .size = tls->literal.family == 4 ? 4 : 16};
     code = gnutls_certificate_verify_peers(tls->session, wanted, 2, &status);
-    if (code < 0) {
-        *fault = h2i_fault(H2CLIENT_ERROR_TLS_UNTRUSTED, "certificate not trusted: %s",
-                           gnutls_strerror(code));
-        return false;
-    }
-    if (status != 0) {
-        *fault = reason_of(tls, status);
-        return false;
-    }
-    if (h2i_tls_certificate_names(tls->session, tls->host))
+    if (code < 0)
+        fault = untrusted(gnutls_strerror(code));
+    else if (status != 0)
+        fault = reason_of(tls, status);
+    else if (!h2i_tls_certificate_names(tls, tls->host))
+        fault = wrong_name(tls); /* only the common name matched */
+    else
         return true;
-    *fault = wrong_name(tls->session); /* only the common name matched */
+    h2i_tls_fail(tls, &fault);
     return false;
 }

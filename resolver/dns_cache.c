@@ -121,13 +121,23 @@ static struct cache_entry *find_entry(struct cache *cache, const char *host)
 
 /* ---- how long ---------------------------------------------------------------------- */
 
+/* For want of memory or of descriptors: no news of the name. */
+static bool failed_here(const struct cache_entry *entry)
+{
+    for (size_t i = 0; i < entry->n_parts; i++)
+        if (entry->parts[i].fault.code == H2CLIENT_ERROR_NO_MEMORY ||
+            entry->parts[i].fault.code == H2CLIENT_ERROR_SYSTEM_FAILED)
+            return true;
+    return false;
+}
+
 static int64_t lifetime_s(const struct cache_entry *entry)
 {
     const struct h2i_dns_cache_limits *limits = &entry->cache->limits;
     int64_t ttl_s = entry->ttl_s;
 
     if (entry->n == 0)
-        return limits->negative_ttl_s;
+        return failed_here(entry) ? 0 : limits->negative_ttl_s;
     if (limits->max_ttl_s != H2CLIENT_NO_LIMIT && ttl_s > limits->max_ttl_s)
         ttl_s = limits->max_ttl_s;
     return ttl_s < limits->min_ttl_s ? limits->min_ttl_s : ttl_s;
@@ -326,13 +336,20 @@ static void cancel(h2client_resolver *base, h2client_query *query)
     free_query(query);
 }
 
-static void flush(h2client_resolver *base)
+static void forget_all(struct cache *cache)
 {
-    struct cache *cache = of(base);
     struct h2i_map_entry *any;
 
     while ((any = h2i_map_any(&cache->entries)))
         forget(H2I_CONTAINER_OF(any, struct cache_entry, in_map));
+}
+
+static void flush(h2client_resolver *base)
+{
+    struct cache *cache = of(base);
+
+    forget_all(cache);
+    cache->upstream->ops->flush(cache->upstream);
 }
 
 /* No look-up may be left: their callers cancelled them. */
@@ -341,7 +358,7 @@ static void destroy(h2client_resolver *base)
     struct cache *cache = of(base);
     h2client_allocator allocator = cache->allocator;
 
-    flush(base);
+    forget_all(cache);
     cache->upstream->ops->destroy(cache->upstream);
     h2i_map_finish(&cache->entries);
     h2i_free(&allocator, cache);

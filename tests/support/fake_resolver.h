@@ -11,7 +11,7 @@
 
 #define H2T_MAX_SCRIPTS 16
 #define H2T_MAX_ANSWER_PARTS 4
-#define H2T_MAX_PART_ADDRESSES 8
+#define H2T_MAX_PART_ADDRESSES 20
 
 /* One report of a look-up. */
 struct h2t_answer_part {

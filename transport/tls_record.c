@@ -76,11 +76,17 @@ static void inner_is_ready(h2client_transport *inner, unsigned ready, void *user
 
 /* ---- reading -------------------------------------------------------------------- */
 
+/* All that came has been taken, and no more will come. */
+static bool is_cut(const struct h2i_tls *tls)
+{
+    return tls->in.is_inner_at_end && !h2i_tls_has_read_ahead(tls);
+}
+
 static h2client_fault fault_of_receive(const struct h2i_tls *tls, int code)
 {
     h2client_fault fault;
 
-    if (tls->in.is_inner_at_end && !h2i_tls_has_read_ahead(tls))
+    if (is_cut(tls))
         return h2i_fault(H2CLIENT_ERROR_TRUNCATED, "TLS connection cut without close_notify");
     if (code == GNUTLS_E_REHANDSHAKE)
         return h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "the server asked for a TLS renegotiation");
@@ -125,7 +131,7 @@ static size_t receive(struct h2i_tls *tls, char *buf, size_t cap)
             tls->in.n_idle = 0;
         } else if (n == 0) {
             tls->in.has_close_notify = true;
-        } else if (n == GNUTLS_E_AGAIN) {
+        } else if (n == GNUTLS_E_AGAIN && !is_cut(tls)) {
             break;
         } else if (!is_passing(n)) {
             fail_receive(tls, (int)n);

@@ -32,7 +32,7 @@ static void expect_refused(const struct h2t_cert_spec *spec, const char *host,
     h2t_tls_rig_certify(&rig, spec);
     rig.params.host = host;
     h2t_tls_rig_refuse(&rig, code, words);
-    ck_assert_int_eq(rig.server->alert, alert);
+    ck_assert_int_eq(h2t_tls_server_hear_alert(rig.server), alert);
     h2t_tls_rig_finish(&rig);
 }
 
@@ -69,7 +69,7 @@ TEST(tls_refuses_an_unknown_authority)
     rig.leaf = h2t_cert_create(&(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}}, other);
     rig.config.chain[0] = rig.leaf;
     h2t_tls_rig_refuse(&rig, H2CLIENT_ERROR_TLS_UNTRUSTED, "its issuer is unknown");
-    ck_assert_int_eq(rig.server->alert, GNUTLS_A_UNKNOWN_CA);
+    ck_assert_int_eq(h2t_tls_server_hear_alert(rig.server), GNUTLS_A_UNKNOWN_CA);
     h2t_cert_destroy(other);
     h2t_tls_rig_finish(&rig);
 }
@@ -80,7 +80,7 @@ TEST(tls_refuses_a_self_signed_certificate)
     h2t_tls_rig_init(&rig);
     h2t_tls_rig_self_sign(&rig, &(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}});
     h2t_tls_rig_refuse(&rig, H2CLIENT_ERROR_TLS_UNTRUSTED, "it is self-signed");
-    ck_assert_int_eq(rig.server->alert, GNUTLS_A_UNKNOWN_CA);
+    ck_assert_int_eq(h2t_tls_server_hear_alert(rig.server), GNUTLS_A_UNKNOWN_CA);
     h2t_tls_rig_finish(&rig);
 }
 
@@ -154,7 +154,7 @@ TEST(tls_refuses_a_certificate_its_staple_says_is_revoked)
     gnutls_datum_t staple = h2t_cert_revocation(rig.leaf, rig.ca);
     rig.config.staple = &staple;
     h2t_tls_rig_refuse(&rig, H2CLIENT_ERROR_TLS_REVOKED, "certificate of server.test was revoked");
-    ck_assert_int_eq(rig.server->alert, GNUTLS_A_CERTIFICATE_REVOKED);
+    ck_assert_int_eq(h2t_tls_server_hear_alert(rig.server), GNUTLS_A_CERTIFICATE_REVOKED);
     gnutls_free(staple.data);
     h2t_tls_rig_finish(&rig);
 }

@@ -126,16 +126,6 @@ static void shake(struct h2t_tls_server *server)
     }
 }
 
-/* Until somebody wants to read what comes, it looks for the client's last words. */
-static void listen_for_alert(struct h2t_tls_server *server)
-{
-    char byte;
-    ssize_t n = gnutls_record_recv(server->session, &byte, 0);
-
-    if (n < 0 && gnutls_error_is_fatal((int)n))
-        note_failure(server, n);
-}
-
 static void on_inner(h2client_transport *inner, unsigned ready, void *user)
 {
     struct h2t_tls_server *server = user;
@@ -143,8 +133,6 @@ static void on_inner(h2client_transport *inner, unsigned ready, void *user)
     (void)inner;
     if (!server->is_up && !server->failure)
         shake(server);
-    else if (server->is_up && !server->wanted)
-        listen_for_alert(server);
     flush(server);
     wait_for_inner(server);
     ready &= server->is_up ? server->wanted : 0;
@@ -356,6 +344,15 @@ void h2t_tls_server_say(struct h2t_tls_server *server, const char *text)
     ck_assert_int_eq(gnutls_record_send(server->session, text, strlen(text)),
                      (ssize_t)strlen(text));
     speak(server);
+}
+
+int h2t_tls_server_hear_alert(struct h2t_tls_server *server)
+{
+    char byte;
+
+    if (server->is_up)
+        server_read(&server->transport, &byte, 1);
+    return server->alert;
 }
 
 void h2t_tls_server_close_notify(struct h2t_tls_server *server)

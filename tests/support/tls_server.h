@@ -41,7 +41,7 @@ struct h2t_tls_server {
     bool is_up;
     bool has_end;    /* the client's close_notify has come */
     int failure;     /* GnuTLS's code of what ended it; 0: nothing */
-    int alert;       /* the client sent; -1: none */
+    int alert;       /* the client sent one; -1: none was read */
     char sni[256];   /* the name the client asked for; "" for none */
     bool is_resumed; /* once it is up */
 };
@@ -55,6 +55,8 @@ void h2t_tls_server_destroy(struct h2t_tls_server *server);
 
 /* Sends text; fails the test unless all of it is taken. */
 void h2t_tls_server_say(struct h2t_tls_server *server, const char *text);
+/* The fatal alert the client has sent, also after the handshake; -1: none. */
+int h2t_tls_server_hear_alert(struct h2t_tls_server *server);
 /* Sends close_notify; inner stays open. */
 void h2t_tls_server_close_notify(struct h2t_tls_server *server);
 /* Half-closes inner, without close_notify. */

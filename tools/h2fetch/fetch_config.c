@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_PARALLEL_MAX 100
+#define FORM_TYPE "application/x-www-form-urlencoded"
+#define JSON_TYPE "application/json"
+
+void h2f_config_init(struct h2f_config *config)
+{
+    *config = (struct h2f_config){.n_parallel_max = DEFAULT_PARALLEL_MAX};
+}
+
+/* ---- lists ----------------------------------------------------------------- */
+
+void h2f_headers_add(struct h2f_headers *headers, const char *name, size_t name_len,
+                     const char *value, size_t value_len)
+{
+    headers->list = h2f_realloc(headers->list, (headers->n + 2) * sizeof *headers->list);
+    headers->list[headers->n++] = (h2client_header){h2f_copy_part(name, name_len),
+                                                    value ? h2f_copy_part(value, value_len) : NULL};
+    headers->list[headers->n] = (h2client_header){NULL, NULL};
+}
+
+static void headers_finish(struct h2f_headers *headers)
+{
+    for (size_t i = 0; i < headers->n; i++) {
+        free((void *)(uintptr_t)headers->list[i].name);
+        free((void *)(uintptr_t)headers->list[i].value);
+    }
+    free(headers->list);
+}
+
+void h2f_overrides_add(struct h2f_overrides *overrides, char *host, int64_t port, char *addresses)
+{
+    overrides->list = h2f_realloc(overrides->list, (overrides->n + 2) * sizeof *overrides->list);
+    overrides->list[overrides->n++] =
+        (h2client_dns_override){.host = host, .addresses = addresses, .port = port};
+    overrides->list[overrides->n] = (h2client_dns_override){.host = NULL};
+}
+
+static void overrides_finish(struct h2f_overrides *overrides)
+{
+    for (size_t i = 0; i < overrides->n; i++) {
+        free((void *)(uintptr_t)overrides->list[i].host);
+        free((void *)(uintptr_t)overrides->list[i].addresses);
+    }
+    free(overrides->list);
+}
+
+void h2f_config_finish(struct h2f_config *config)
+{
+    free(config->urls.list);
+    free(config->uploads.list);
+    free(config->outputs.list);
+    headers_finish(&config->headers);
+    headers_finish(&config->defaults);
+    overrides_finish(&config->overrides);
+    h2f_text_finish(&config->data);
+    h2f_text_finish(&config->write_out_file);
+}
+
+/* ---- the options together ---------------------------------------------------- */
+
+bool h2f_output_is_stdout(const char *file)
+{
+    return !file || strcmp(file, "-") == 0 || strcmp(file, "/dev/stdout") == 0;
+}
+
+static bool has_stdout_body(const struct h2f_config *config)
+{
+    for (size_t i = 0; i < config->urls.n; i++) {
+        if (i >= config->outputs.n)
+            return true;
+        if (config->outputs.list[i].file && h2f_output_is_stdout(config->outputs.list[i].file))
+            return true;
+    }
+    return false;
+}
+
+static size_t n_uses_of_stdin(const struct h2f_config *config)
+{
+    size_t n = config->input_file && strcmp(config->input_file, "-") == 0;
+
+    for (size_t i = 0; i < config->uploads.n; i++)
+        n += strcmp(config->uploads.list[i], "-") == 0;
+    return n;
+}
+
+/* Pairs that make no sense together: an option and what is wrong with it. */
+static const char *find_conflict(const struct h2f_config *config)
+{
+    const struct {
+        bool is_there;
+        const char *what;
+    } conflicts[] = {
+        {!config->urls.n && !config->input_file, "no URL given (h2fetch --help)"},
+        {config->fail && config->fail_with_body, "--fail and --fail-with-body exclude each other"},
+        {config->outputs.n > config->urls.n, "there are more outputs (-o, -O) than URLs"},
+        {config->uploads.n > config->urls.n, "there are more uploads (-T) than URLs"},
+        {config->has_data && config->uploads.n, "--data and --upload-file exclude each other"},
+        {config->has_data && config->is_head && !config->is_get,
+         "--data and --head exclude each other"},
+        {config->uploads.n && config->is_head, "--upload-file and --head exclude each other"},
+        {config->report && strcmp(config->report, "-") == 0 && has_stdout_body(config),
+         "--report - and a body without -o are two things on stdout"},
+        {n_uses_of_stdin(config) > 1, "stdin can be read for one thing only"},
+    };
+
+    for (size_t i = 0; i < sizeof conflicts / sizeof conflicts[0]; i++)
+        if (conflicts[i].is_there)
+            return conflicts[i].what;
+    return NULL;
+}
+
+static void imply(struct h2f_config *config, const char *name, const char *value)
+{
+    h2f_headers_add(&config->defaults, name, strlen(name), value, value ? strlen(value) : 0);
+}
+
+static void imply_fields(struct h2f_config *config)
+{
+    bool has_body = config->has_data && !config->is_get;
+
+    if (config->user_agent)
+        imply(config, "user-agent", config->user_agent[0] ? config->user_agent : NULL);
+    else
+        imply(config, "user-agent", "h2fetch/" H2CLIENT_VERSION);
+    if (config->referer && config->referer[0])
+        imply(config, "referer", config->referer);
+    if (config->is_json)
+        imply(config, "accept", JSON_TYPE);
+    if (has_body)
+        imply(config, "content-type", config->is_json ? JSON_TYPE : FORM_TYPE);
+}
+
+bool h2f_config_complete(struct h2f_config *config, struct h2f_problem *problem)
+{
+    const char *conflict = find_conflict(config);
+
+    if (conflict)
+        return h2f_problem_set(problem, H2F_EXIT_USAGE, "%s", conflict);
+    imply_fields(config);
+    return true;
+}
+
+const char *h2f_config_method(const struct h2f_config *config, bool is_upload)
+{
+    if (config->method)
+        return config->method;
+    if (is_upload)
+        return "PUT";
+    if (config->is_head)
+        return "HEAD";
+    return config->has_data && !config->is_get ? "POST" : "GET";
+}

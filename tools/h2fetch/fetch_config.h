@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the command line asks for. Strings from argv are borrowed; the lists own what they
+ * hold. Filled by fetch_options.c, checked and completed by h2f_config_complete.
+ */
+#ifndef H2F_CONFIG_H
+#define H2F_CONFIG_H
+
+#include "fetch_problem.h"
+#include "fetch_text.h"
+
+#include <h2client/h2client.h>
+
+enum h2f_action {
+    H2F_FETCH = 0,
+    H2F_HELP,
+    H2F_HELP_ALL,
+    H2F_VERSION,
+};
+
+/* Where the nth body goes: NULL by the URL's own last part (-O). */
+struct h2f_output {
+    const char *file;
+};
+
+/* A list of fields as the library takes it, ended by a NULL name; owns its strings. */
+struct h2f_headers {
+    h2client_header *list;
+    size_t n;
+};
+
+struct h2f_overrides {
+    h2client_dns_override *list; /* ended by a NULL host; owns its strings */
+    size_t n;
+};
+
+struct h2f_config {
+    enum h2f_action action;
+
+    struct {
+        const char **list;
+        size_t n;
+    } urls, uploads;
+    struct {
+        struct h2f_output *list;
+        size_t n;
+    } outputs;
+    const char *input_file;
+
+    /* The request. */
+    const char *method;
+    const char *user_agent; /* "": none at all */
+    const char *referer;
+    struct h2f_headers headers;  /* -H, in its order */
+    struct h2f_headers defaults; /* what the other options imply; -H replaces them */
+    struct h2f_text data;        /* of all -d and their kin, joined */
+    bool has_data;
+    bool is_json;
+    bool is_get;  /* -G */
+    bool is_head; /* -I */
+
+    /* The response. */
+    const char *output_dir;
+    const char *dump_header;
+    const char *write_out;
+    struct h2f_text write_out_file; /* owns the format of -w @FILE */
+    const char *report;
+    bool create_dirs;
+    bool include;
+    bool fail;
+    bool fail_with_body;
+    bool fail_early;
+    bool silent;
+    bool show_error;
+    bool verbose;
+    bool no_progress;
+
+    /* Milliseconds; 0: the library's own. */
+    int64_t total_timeout_ms;
+    int64_t connect_timeout_ms;
+    int64_t dns_timeout_ms;
+    int64_t read_timeout_ms;
+    int64_t n_parallel_max;
+
+    h2client_http_version http_version;
+    const char *ca_file;
+    bool insecure;
+    struct h2f_overrides overrides;
+    const char *dns_servers;
+};
+
+void h2f_config_init(struct h2f_config *config);
+void h2f_config_finish(struct h2f_config *config);
+/* Looks at the options together, and adds what they imply. */
+bool h2f_config_complete(struct h2f_config *config, struct h2f_problem *problem);
+
+/* Both strings are copied; a NULL value takes the field away. */
+void h2f_headers_add(struct h2f_headers *headers, const char *name, size_t name_len,
+                     const char *value, size_t value_len);
+void h2f_overrides_add(struct h2f_overrides *overrides, char *host, int64_t port, char *addresses);
+/* GET, POST ... as the options have it; `is_upload`: this URL has a -T of its own. */
+const char *h2f_config_method(const struct h2f_config *config, bool is_upload);
+/* Does the nth URL of the command line write to stdout? */
+bool h2f_output_is_stdout(const char *file);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known about a URL once it is done: for -w, for --report, for the error line. */
+#ifndef H2F_FACTS_H
+#define H2F_FACTS_H
+
+#include <h2client/h2client.h>
+
+/* Everything is borrowed, and NULL only where that is said. */
+struct h2f_facts {
+    const char *url; /* as it may be shown */
+    const char *method;
+    const char *message; /* "" after a success */
+    const char *phase;
+    const char *replay_class;
+    const char *filename; /* NULL: stdout */
+    const h2client_call_info *info;
+    const h2client_response *resp; /* NULL: none came */
+    int exit_code;
+};
+
+#endif

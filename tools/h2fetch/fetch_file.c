@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_file.h"
+
+#include "fetch_interrupt.h"
+#include "fetch_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIR_MODE 0777
+#define FILE_MODE 0666
+
+bool h2f_write_all(int fd, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+
+    while (len) {
+        ssize_t n = write(fd, at, len);
+        if (n < 0 && (errno != EINTR || h2f_interrupt_signal()))
+            return false;
+        if (n > 0) {
+            at += n;
+            len -= (size_t)n;
+        }
+    }
+    return true;
+}
+
+/* ---- opening ------------------------------------------------------------------- */
+
+static bool make_dirs(const char *path)
+{
+    char *dir = h2f_copy(path);
+    bool is_made = true;
+
+    for (char *slash = strchr(dir + 1, '/'); slash && is_made; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        is_made = mkdir(dir, DIR_MODE) == 0 || errno == EEXIST;
+        *slash = '/';
+    }
+    free(dir);
+    return is_made;
+}
+
+/* Where a symbolic link leads: the link stays, the file behind it is replaced. */
+static char *follow_link(const char *path)
+{
+    struct stat status;
+    char *real = NULL;
+    char *copy;
+
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+        real = realpath(path, NULL);
+    copy = h2f_copy(real ? real : path);
+    free(real);
+    return copy;
+}
+
+/* Is the descriptor still the file of that name, and ours alone? */
+static bool is_own(int fd, const char *path)
+{
+    struct stat of_fd, of_path;
+
+    if (fstat(fd, &of_fd) != 0 || stat(path, &of_path) != 0)
+        return false;
+    return of_fd.st_ino == of_path.st_ino && of_fd.st_dev == of_path.st_dev;
+}
+
+/* -1 with errno; EWOULDBLOCK: somebody writes it. File systems without locks do without. */
+static int open_locked(const char *part, mode_t mode)
+{
+    int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode);
+
+    if (fd < 0)
+        return -1;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(fd);
+        errno = EWOULDBLOCK;
+        return -1;
+    }
+    /* Its writer may have renamed it between our open and our lock. */
+    if (is_own(fd, part) && ftruncate(fd, 0) == 0)
+        return fd;
+    close(fd);
+    errno = EWOULDBLOCK;
+    return -1;
+}
+
+static bool open_part(struct h2f_file *file, const struct stat *before)
+{
+    file->part = h2f_format("%s.part", file->path);
+    file->fd = open_locked(file->part, FILE_MODE);
+    if (file->fd >= 0 && before)
+        /* A file that only its owner could read stays so; what cannot be kept is not. */
+        (void)!fchmod(file->fd, before->st_mode & 0777);
+    return file->fd >= 0;
+}
+
+bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs)
+{
+    struct stat status;
+    bool is_there;
+
+    *file = H2F_FILE_NONE;
+    if (create_dirs && !make_dirs(path))
+        return false;
+    file->path = follow_link(path);
+    is_there = stat(file->path, &status) == 0;
+    if (is_there && !S_ISREG(status.st_mode))
+        file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    else if (strncmp(file->path, "/dev/", 5) == 0 || strncmp(file->path, "/proc/", 6) == 0)
+        file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_TRUNC);
+    else
+        open_part(file, is_there ? &status : NULL);
+    return file->fd >= 0;
+}
+
+bool h2f_file_is_open(const struct h2f_file *file)
+{
+    return file->fd >= 0;
+}
+
+/* ---- writing and closing --------------------------------------------------------- */
+
+bool h2f_file_write(const struct h2f_file *file, const void *bytes, size_t len)
+{
+    return h2f_write_all(file->fd, bytes, len);
+}
+
+/* What a file system tells at close only, while the lock is still held. */
+static bool is_stored(int fd)
+{
+    int copy = dup(fd);
+
+    return copy >= 0 && close(copy) == 0;
+}
+
+bool h2f_file_commit(struct h2f_file *file)
+{
+    if (!is_stored(file->fd) || (file->part && rename(file->part, file->path) != 0))
+        return false;
+    close(file->fd);
+    file->fd = -1;
+    return true;
+}
+
+bool h2f_file_abandon(struct h2f_file *file)
+{
+    bool is_removed;
+
+    if (file->fd < 0)
+        return false;
+    is_removed = file->part && unlink(file->part) == 0;
+    close(file->fd);
+    file->fd = -1;
+    return is_removed;
+}
+
+void h2f_file_finish(struct h2f_file *file)
+{
+    h2f_file_abandon(file);
+    free(file->path);
+    free(file->part);
+    *file = H2F_FILE_NONE;
+}

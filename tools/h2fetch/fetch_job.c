@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_job.h"
+
+#include "fetch_facts.h"
+#include "fetch_head.h"
+#include "fetch_report.h"
+#include "fetch_url.h"
+#include "fetch_write_out.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- failing --------------------------------------------------------------------- */
+
+static void fail(struct h2f_job *job, int exit_code, char *message)
+{
+    if (job->exit_code) {
+        free(message);
+        return;
+    }
+    job->exit_code = exit_code;
+    job->message = message;
+    h2client_call_cancel(job->call);
+}
+
+static void fail_to_write(struct h2f_job *job, int error)
+{
+    const char *name = job->target.output ? job->target.output : "stdout";
+
+    if (error == EWOULDBLOCK)
+        fail(job, H2F_EXIT_WRITE, h2f_format("%s.part is being written already", name));
+    else
+        fail(job, H2F_EXIT_WRITE, h2f_format("could not write %s: %s", name, strerror(error)));
+}
+
+void h2f_job_stop(struct h2f_job *job, int exit_code, const char *message, bool is_quiet)
+{
+    job->is_quiet = is_quiet;
+    fail(job, exit_code, h2f_copy(message));
+}
+
+/* ---- output ----------------------------------------------------------------------- */
+
+/* Bytes to stdout that are none of the body's: they are not credited. */
+static void write_aside(struct h2f_job *job, const struct h2f_text *text)
+{
+    size_t n = h2f_stdout_write(&job->shared->out, job->turn, text->data, text->len);
+
+    if (!job->shared->out.broken_errno)
+        job->n_waiting_head += text->len - n;
+}
+
+static void dump_head(struct h2f_job *job, const struct h2f_text *text)
+{
+    struct h2f_shared *shared = job->shared;
+
+    if (shared->dump_fd >= 0) {
+        if (!h2f_write_all(shared->dump_fd, text->data, text->len))
+            shared->side_errno = errno;
+    } else if (job->turn) {
+        write_aside(job, text);
+    } else {
+        h2f_stdout_text(&shared->out, text->data);
+    }
+}
+
+static void put_head(struct h2f_job *job, const struct h2f_text *text)
+{
+    const struct h2f_config *config = job->shared->config;
+
+    if (!text->len)
+        return;
+    if (config->dump_header)
+        dump_head(job, text);
+    if (!config->include && !config->is_head)
+        return;
+    if (job->turn)
+        write_aside(job, text);
+    else if (h2f_file_is_open(&job->file) && !h2f_file_write(&job->file, text->data, text->len))
+        fail_to_write(job, errno);
+}
+
+static bool is_refused_status(const struct h2f_config *config, int status)
+{
+    return (config->fail || config->fail_with_body) && status >= 400;
+}
+
+static char *status_message(int status)
+{
+    return h2f_format("status %d", status);
+}
+
+static void open_output(struct h2f_job *job)
+{
+    if (job->turn || h2f_file_is_open(&job->file) || job->exit_code)
+        return;
+    if (!h2f_file_open(&job->file, job->target.output, job->shared->config->create_dirs))
+        fail_to_write(job, errno);
+}
+
+static void on_informational(h2client_call *call, int status, const h2client_header *fields,
+                             void *user)
+{
+    struct h2f_job *job = user;
+    struct h2f_text text = {0};
+
+    (void)call;
+    if (job->shared->config->include)
+        open_output(job);
+    h2f_head_add(&text, "2", status, fields);
+    put_head(job, &text);
+    h2f_text_finish(&text);
+}
+
+static void on_response(h2client_call *call, const h2client_response *resp, void *user)
+{
+    struct h2f_job *job = user;
+    const struct h2f_config *config = job->shared->config;
+    int status = h2client_response_status(resp);
+    bool is_refused = config->fail && is_refused_status(config, status);
+    struct h2f_text text = {0};
+
+    (void)call;
+    if (!is_refused)
+        open_output(job);
+    h2f_head_add(&text, h2client_response_http_version(resp), status,
+                 h2client_response_headers(resp));
+    put_head(job, &text);
+    h2f_text_finish(&text);
+    if (is_refused)
+        fail(job, H2F_EXIT_HTTP_STATUS, status_message(status));
+}
+
+/* Stdout takes what it can; the rest waits, uncredited, and with it the sender. */
+static size_t pass_to_stdout(struct h2f_job *job, const void *data, size_t len)
+{
+    struct h2f_stdout *out = &job->shared->out;
+    size_t n = h2f_stdout_write(out, job->turn, data, len);
+
+    if (out->broken_errno) {
+        fail_to_write(job, out->broken_errno);
+        return len;
+    }
+    if (n < len)
+        h2client_call_pause(job->call);
+    return n;
+}
+
+static size_t on_data(h2client_call *call, const void *data, size_t len, void *user)
+{
+    struct h2f_job *job = user;
+
+    (void)call;
+    job->shared->progress.n_bytes += len;
+    if (job->exit_code || job->shared->config->is_head)
+        return len;
+    if (job->turn)
+        return pass_to_stdout(job, data, len);
+    if (!h2f_file_write(&job->file, data, len))
+        fail_to_write(job, errno);
+    return len;
+}
+
+static void on_room(struct h2f_turn *turn, size_t n_bytes, void *user)
+{
+    struct h2f_job *job = user;
+    size_t n_head = n_bytes < job->n_waiting_head ? n_bytes : job->n_waiting_head;
+
+    job->n_waiting_head -= n_head;
+    if (job->shared->out.broken_errno)
+        fail_to_write(job, job->shared->out.broken_errno);
+    if (n_bytes > n_head)
+        (void)h2client_call_credit(job->call, n_bytes - n_head);
+    if (!turn->waiting.len)
+        h2client_call_resume(job->call);
+}
+
+/* ---- the upload from stdin ----------------------------------------------------------- */
+
+static h2client_pull_result pull_stdin(void *buf, size_t cap, size_t *n, void *user)
+{
+    struct h2f_job *job = user;
+    struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    ssize_t n_read;
+
+    *n = 0;
+    if (poll(&poll_fd, 1, 0) <= 0) {
+        job->shared->reads_stdin = job;
+        return H2CLIENT_PULL_NOT_NOW;
+    }
+    n_read = read(STDIN_FILENO, buf, cap);
+    if (n_read < 0)
+        return H2CLIENT_PULL_FAILED;
+    *n = (size_t)n_read;
+    return n_read ? H2CLIENT_PULL_MORE : H2CLIENT_PULL_END;
+}
+
+static void release_stdin(void *user)
+{
+    struct h2f_job *job = user;
+
+    job->shared->reads_stdin = NULL;
+}
+
+void h2f_job_resume_upload(struct h2f_job *job)
+{
+    job->shared->reads_stdin = NULL;
+    h2client_call_resume_upload(job->call);
+}
+
+/* ---- telling the end --------------------------------------------------------------- */
+
+/* One line, whatever is in the names it quotes. Takes the line. */
+static void print_error(struct h2f_shared *shared, char *line)
+{
+    const struct h2f_config *config = shared->config;
+
+    if (!config->silent || config->show_error) {
+        h2f_progress_clear(&shared->progress);
+        h2f_make_printable(line);
+        fprintf(stderr, "h2fetch: %s\n", line);
+    }
+    free(line);
+}
+
+static void write_out(struct h2f_job *job, const struct h2f_facts *facts)
+{
+    const char *format = job->shared->config->write_out;
+    struct h2f_text text = {0};
+
+    if (!format)
+        return;
+    h2f_write_out_add(&text, format, facts);
+    if (!text.len)
+        return;
+    if (job->turn)
+        write_aside(job, &text);
+    else
+        h2f_stdout_text(&job->shared->out, text.data);
+    h2f_text_finish(&text);
+}
+
+static void report(struct h2f_shared *shared, const struct h2f_facts *facts)
+{
+    struct h2f_text line = {0};
+
+    if (!shared->config->report)
+        return;
+    h2f_report_add(&line, facts);
+    if (shared->report_fd < 0)
+        h2f_stdout_text(&shared->out, line.data);
+    else if (!h2f_write_all(shared->report_fd, line.data, line.len))
+        shared->side_errno = errno;
+    h2f_text_finish(&line);
+}
+
+static void tell(struct h2f_job *job, const h2client_error *error)
+{
+    char *shown = h2f_url_shown(job->target.url ? job->target.url : "");
+    const h2client_call_info *info = h2client_call_get_info(job->call);
+    struct h2f_facts facts = {
+        .url = shown,
+        .method = info->method[0] ? info->method
+                                  : h2f_config_method(job->shared->config, job->target.upload),
+        .message = job->exit_code ? job->message
+                   : error->code  ? error->message
+                                  : "",
+        .phase = h2client_phase_name(error->phase),
+        .replay_class = h2client_replay_class_name(error->replay_class),
+        .filename = job->target.output,
+        .info = info,
+        .resp = h2client_call_partial_response(job->call),
+        .exit_code = job->exit_code ? job->exit_code : error->exit_code,
+    };
+
+    if (facts.exit_code && !job->is_quiet)
+        print_error(job->shared, h2f_format("(%d) %s : %s", facts.exit_code, shown, facts.message));
+    write_out(job, &facts);
+    report(job->shared, &facts);
+    job->exit_code = facts.exit_code;
+    free(shown);
+}
+
+/* ---- the end ------------------------------------------------------------------------- */
+
+static void put_trailers(struct h2f_job *job)
+{
+    const h2client_response *resp = h2client_call_response(job->call);
+    struct h2f_text text = {0};
+
+    h2f_head_add_fields(&text, h2client_response_trailers(resp));
+    put_head(job, &text);
+    h2f_text_finish(&text);
+}
+
+static void keep_output(struct h2f_job *job)
+{
+    int status = h2client_response_status(h2client_call_response(job->call));
+
+    put_trailers(job);
+    if (job->exit_code)
+        return;
+    if (h2f_file_is_open(&job->file) && !h2f_file_commit(&job->file))
+        fail_to_write(job, errno);
+    else if (is_refused_status(job->shared->config, status))
+        fail(job, H2F_EXIT_HTTP_STATUS, status_message(status));
+}
+
+static void drop_output(struct h2f_job *job, const h2client_error *error)
+{
+    const char *why = job->exit_code ? job->message : error->message;
+    char *message;
+
+    if (!h2f_file_abandon(&job->file))
+        return;
+    message = h2f_format("%s; %s removed", why, job->file.part);
+    free(job->message);
+    job->message = message;
+    if (!job->exit_code)
+        job->exit_code = error->exit_code;
+}
+
+static void free_job(struct h2f_job *job)
+{
+    if (job->turn)
+        h2f_stdout_leave(&job->shared->out, job->turn);
+    h2client_call_destroy(job->call);
+    h2f_file_finish(&job->file);
+    h2f_target_finish(&job->target);
+    free(job->message);
+    free(job);
+}
+
+static void end(struct h2f_job *job, const h2client_error *error)
+{
+    if (error->code == H2CLIENT_OK && !job->exit_code)
+        keep_output(job);
+    if (error->code != H2CLIENT_OK || job->exit_code)
+        drop_output(job, error);
+    tell(job, error);
+    job->shared->on_end(job->target.index, job->exit_code, job, job->shared->user);
+    free_job(job);
+}
+
+static void on_done(h2client_call *call, const h2client_error *error, void *user)
+{
+    (void)call;
+    end(user, error);
+}
+
+/* ---- the start -------------------------------------------------------------------------- */
+
+/* The data of -d lives as long as the run: no call has to copy it. */
+static void keep_data(void *user)
+{
+    (void)user;
+}
+
+static const h2client_body *choose_body(struct h2f_job *job, h2client_body *body)
+{
+    const struct h2f_config *config = job->shared->config;
+    const char *upload = job->target.upload;
+
+    *body = (h2client_body){.size = sizeof *body, .len = H2CLIENT_LENGTH_UNKNOWN};
+    if (upload && strcmp(upload, "-") == 0) {
+        body->pull = pull_stdin;
+        body->release = release_stdin;
+        body->user = job;
+    } else if (upload) {
+        body->file = upload;
+    } else if (config->has_data && !config->is_get) {
+        body->data = h2f_text_string(&config->data);
+        body->len = (int64_t)config->data.len;
+        body->release = keep_data;
+    } else {
+        return NULL;
+    }
+    return body;
+}
+
+static void start_call(struct h2f_job *job)
+{
+    const struct h2f_config *config = job->shared->config;
+    h2client_body body;
+
+    job->call = h2client_start(
+        job->shared->session, h2f_config_method(config, job->target.upload), job->target.url,
+        H2CLIENT_CALL(.headers = config->headers.list, .body = choose_body(job, &body),
+                      .on_response = on_response, .on_informational = on_informational,
+                      .on_data = on_data, .on_done = on_done, .user = job));
+}
+
+struct h2f_job *h2f_job_start(struct h2f_shared *shared, struct h2f_target *target)
+{
+    struct h2f_job *job = h2f_alloc(sizeof *job);
+
+    job->shared = shared;
+    job->target = *target;
+    job->file = H2F_FILE_NONE;
+    *target = (struct h2f_target){0};
+    if (!job->target.output)
+        job->turn = h2f_stdout_join(&shared->out, on_room, job);
+    start_call(job);
+    if (!job->call)
+        h2f_no_memory();
+    if (job->turn && !h2f_stdout_has_turn(&shared->out, job->turn))
+        h2client_call_pause(job->call);
+    if (job->turn && shared->out.broken_errno)
+        fail_to_write(job, shared->out.broken_errno);
+    return job;
+}
+
+void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
+                    const struct h2f_problem *problem)
+{
+    struct h2f_job job = {.shared = shared,
+                          .target = *target,
+                          .file = H2F_FILE_NONE,
+                          .exit_code = problem->exit_code,
+                          .message = h2f_copy(problem->text),
+                          .is_quiet = true};
+
+    print_error(shared, h2f_copy(problem->text));
+    tell(&job, h2client_call_error(NULL));
+    h2f_target_finish(target);
+    free(job.message);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A job: one URL's transfer, from its start to its exit code. It owns its call and its
+ * output, and prints what there is to print about it. Who runs jobs hears of each end
+ * once; the job is gone then.
+ */
+#ifndef H2F_JOB_H
+#define H2F_JOB_H
+
+#include "fetch_file.h"
+#include "fetch_progress.h"
+#include "fetch_stdout.h"
+#include "fetch_targets.h"
+
+struct h2f_job;
+
+/* What all jobs of a run share. */
+struct h2f_shared {
+    const struct h2f_config *config;
+    h2client_session *session;
+    struct h2f_stdout out;
+    struct h2f_job *reads_stdin; /* its upload waits for stdin; NULL: none does */
+    int dump_fd;                 /* -D; -1: none, or stdout */
+    int report_fd;               /* --report; -1: none, or stdout */
+    int side_errno;              /* of a write to one of these two that failed */
+    struct h2f_progress progress;
+    void (*on_end)(size_t index, int exit_code, struct h2f_job *job, void *user);
+    void *user;
+};
+
+struct h2f_job {
+    struct h2f_job *prev, *next; /* the run's */
+    struct h2f_shared *shared;
+    struct h2f_target target;
+    h2client_call *call;
+    struct h2f_file file;
+    struct h2f_turn *turn; /* NULL: the body goes to a file */
+    size_t n_waiting_head; /* of the bytes that wait in the turn: not the body's */
+    /* What ended it, where that is not the call's own error. */
+    int exit_code; /* 0: nothing did */
+    char *message;
+    bool is_quiet; /* no error line: somebody else says why */
+};
+
+/* Takes the target's strings. Not ended before it returns. */
+struct h2f_job *h2f_job_start(struct h2f_shared *shared, struct h2f_target *target);
+/* Ends it with this code and text (copied); it is told as usual, later. */
+void h2f_job_stop(struct h2f_job *job, int exit_code, const char *message, bool is_quiet);
+/* A target that cannot be fetched at all: told like a job that ended. */
+void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
+                    const struct h2f_problem *problem);
+/* Stdin has something for the job whose upload waits. */
+void h2f_job_resume_upload(struct h2f_job *job);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * h2fetch: fetches URLs over libh2client. It uses the public headers only: what it cannot
+ * do with them, the library lacks.
+ */
+#include "fetch_options.h"
+#include "fetch_run.h"
+
+static void print_version(void)
+{
+    const char *const *feature = h2client_features();
+
+    printf("h2fetch %s (%s)\nFeatures:", h2client_version(), h2client_version_details());
+    for (; *feature; feature++)
+        printf(" %s", *feature);
+    printf("\n");
+}
+
+/* Text for stdout that nobody could write is a failure too. */
+static int act(const struct h2f_config *config)
+{
+    switch (config->action) {
+    case H2F_FETCH:
+        return h2f_run(config);
+    case H2F_HELP:
+    case H2F_HELP_ALL:
+        h2f_options_help(stdout, config->action == H2F_HELP_ALL);
+        break;
+    case H2F_VERSION:
+        print_version();
+        break;
+    }
+    return fflush(stdout) == 0 ? 0 : H2F_EXIT_WRITE;
+}
+
+int main(int argc, char **argv)
+{
+    struct h2f_config config;
+    struct h2f_problem problem = {0};
+    int exit_code;
+
+    h2f_config_init(&config);
+    if (h2f_options_parse(&config, argc, argv, &problem)) {
+        exit_code = act(&config);
+    } else {
+        fprintf(stderr, "h2fetch: %s\n", problem.text);
+        exit_code = problem.exit_code;
+    }
+    h2f_config_finish(&config);
+    return exit_code;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of options, in the order of the help, and what the less simple ones do. */
+#include "fetch_data.h"
+#include "fetch_options.h"
+#include "fetch_values.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PLACE(member) .place = offsetof(struct h2f_config, member)
+
+static bool check(const char *wrong, const char *option, const char *argument,
+                  struct h2f_problem *problem)
+{
+    if (!wrong)
+        return true;
+    return h2f_problem_set(problem, H2F_EXIT_USAGE, "--%s: \"%s\" %s", option, argument, wrong);
+}
+
+static bool cannot_read(const char *option, const char *path, struct h2f_problem *problem)
+{
+    return h2f_problem_set(problem, H2F_EXIT_READ, "--%s: cannot read \"%s\": %s", option, path,
+                           strerror(errno));
+}
+
+/* ---- request --------------------------------------------------------------------- */
+
+/* A line of @FILE names its place when it makes no sense. */
+static bool add_header_lines(struct h2f_config *config, const char *path, char *text,
+                             struct h2f_problem *problem)
+{
+    for (int n = 1; text; n++) {
+        char *line = text;
+        const char *wrong;
+        size_t len = strcspn(line, "\n");
+
+        text = line[len] ? line + len + 1 : NULL;
+        line[len] = 0;
+        if (len && line[len - 1] == '\r')
+            line[len - 1] = 0;
+        wrong = line[0] ? h2f_parse_header(line, &config->headers) : NULL;
+        if (wrong)
+            return h2f_problem_set(problem, H2F_EXIT_USAGE, "%s:%d: \"%s\" %s", path, n, line,
+                                   wrong);
+    }
+    return true;
+}
+
+static bool add_header(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    struct h2f_text text = {0};
+    bool is_fine;
+
+    if (argument[0] != '@')
+        return check(h2f_parse_header(argument, &config->headers), "header", argument, problem);
+    is_fine = h2f_read_file(argument + 1, &text)
+                  ? add_header_lines(config, argument + 1, text.data, problem)
+                  : cannot_read("header", argument + 1, problem);
+    h2f_text_finish(&text);
+    return is_fine;
+}
+
+static bool add_data(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    return h2f_data_add(config, H2F_DATA_TEXT, argument, problem);
+}
+
+static bool add_data_raw(struct h2f_config *config, const char *argument,
+                         struct h2f_problem *problem)
+{
+    return h2f_data_add(config, H2F_DATA_RAW, argument, problem);
+}
+
+static bool add_data_binary(struct h2f_config *config, const char *argument,
+                            struct h2f_problem *problem)
+{
+    return h2f_data_add(config, H2F_DATA_BINARY, argument, problem);
+}
+
+static bool add_data_urlencode(struct h2f_config *config, const char *argument,
+                               struct h2f_problem *problem)
+{
+    return h2f_data_add(config, H2F_DATA_URLENCODE, argument, problem);
+}
+
+static bool add_json(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    return h2f_data_add(config, H2F_DATA_JSON, argument, problem);
+}
+
+static bool add_upload(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    (void)problem;
+    config->uploads.list =
+        h2f_realloc(config->uploads.list, (config->uploads.n + 1) * sizeof *config->uploads.list);
+    config->uploads.list[config->uploads.n++] = argument;
+    return true;
+}
+
+/* ---- response --------------------------------------------------------------------- */
+
+static bool add_output(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    (void)problem;
+    config->outputs.list =
+        h2f_realloc(config->outputs.list, (config->outputs.n + 1) * sizeof *config->outputs.list);
+    config->outputs.list[config->outputs.n++] = (struct h2f_output){.file = argument};
+    return true;
+}
+
+static bool add_named_output(struct h2f_config *config, const char *argument,
+                             struct h2f_problem *problem)
+{
+    if (!argument[0])
+        return h2f_problem_set(problem, H2F_EXIT_USAGE, "--output: the file has no name");
+    return add_output(config, argument, problem);
+}
+
+static bool set_write_out(struct h2f_config *config, const char *argument,
+                          struct h2f_problem *problem)
+{
+    config->write_out = argument;
+    if (argument[0] != '@')
+        return true;
+    h2f_text_finish(&config->write_out_file);
+    if (!h2f_read_file(argument + 1, &config->write_out_file))
+        return cannot_read("write-out", argument + 1, problem);
+    config->write_out = h2f_text_string(&config->write_out_file);
+    return true;
+}
+
+/* ---- the rest ----------------------------------------------------------------------- */
+
+static bool add_resolve(struct h2f_config *config, const char *argument,
+                        struct h2f_problem *problem)
+{
+    return check(h2f_parse_resolve(argument, &config->overrides), "resolve", argument, problem);
+}
+
+static bool set_http2(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    config->http_version = H2CLIENT_HTTP_AUTO;
+    return true;
+}
+
+static bool set_prior_knowledge(struct h2f_config *config, const char *argument,
+                                struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    config->http_version = H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE;
+    return true;
+}
+
+static bool set_version(struct h2f_config *config, const char *argument,
+                        struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    config->action = H2F_VERSION;
+    return true;
+}
+
+/* For those that say what is so anyway: -Z, -q; and for --help, which the walk handles. */
+static bool accept_only(struct h2f_config *config, const char *argument,
+                        struct h2f_problem *problem)
+{
+    (void)config, (void)argument, (void)problem;
+    return true;
+}
+
+/* clang-format off */
+static const struct h2f_option table[] = {
+    /* The request. */
+    {"request", 'X', H2F_TEXT, "METHOD", "method to send", PLACE(method), .is_common = true},
+    {"header", 'H', H2F_APPLY, "FIELD|@FILE", "add a field; 'Name:' removes, 'Name;' sends empty", .apply = add_header, .is_common = true},
+    {"data", 'd', H2F_APPLY, "DATA|@FILE", "POST data; several are joined by &", .apply = add_data, .is_common = true},
+    {"data-raw", 0, H2F_APPLY, "DATA", "the same, @ means nothing", .apply = add_data_raw},
+    {"data-binary", 0, H2F_APPLY, "DATA|@FILE", "the same, a file as it is", .apply = add_data_binary},
+    {"data-urlencode", 0, H2F_APPLY, "DATA", "the same, URL-encoded: [NAME]=TEXT, [NAME]@FILE", .apply = add_data_urlencode},
+    {"json", 0, H2F_APPLY, "DATA|@FILE", "POST JSON, with its content-type and accept", .apply = add_json, .is_common = true},
+    {"upload-file", 'T', H2F_APPLY, "FILE", "PUT a file (-: stdin); the nth goes to the nth URL", .apply = add_upload, .is_common = true},
+    {"get", 'G', H2F_FLAG, NULL, "put the data into the URL's query, and GET", PLACE(is_get)},
+    {"head", 'I', H2F_FLAG, NULL, "HEAD: the response's fields only", PLACE(is_head), .is_common = true},
+    {"user-agent", 'A', H2F_TEXT, "TEXT", "user-agent to send; empty: none", PLACE(user_agent)},
+    {"referer", 'e', H2F_TEXT, "URL", "referer to send", PLACE(referer)},
+    /* The response. */
+    {"output", 'o', H2F_APPLY, "FILE", "write the body there; the nth is the nth URL's", .apply = add_named_output, .is_common = true},
+    {"remote-name", 'O', H2F_SET, NULL, "write the body to a file named like the URL's end", .apply = add_output, .is_common = true},
+    {"output-dir", 0, H2F_TEXT, "DIR", "folder for -o and -O", PLACE(output_dir)},
+    {"create-dirs", 0, H2F_FLAG, NULL, "make the folders -o needs", PLACE(create_dirs)},
+    {"include", 'i', H2F_FLAG, NULL, "write the response's fields before the body", PLACE(include), .is_common = true},
+    {"dump-header", 'D', H2F_TEXT, "FILE", "write the responses' fields there", PLACE(dump_header)},
+    {"write-out", 'w', H2F_APPLY, "FORMAT|@FILE", "print this after each URL", .apply = set_write_out, .is_common = true},
+    {"fail", 'f', H2F_FLAG, NULL, "a status of 400 and above is a failure (22), no body", PLACE(fail), .is_common = true},
+    {"fail-with-body", 0, H2F_FLAG, NULL, "the same, but the body is written", PLACE(fail_with_body)},
+    {"silent", 's', H2F_FLAG, NULL, "no progress, no errors", PLACE(silent), .is_common = true},
+    {"show-error", 'S', H2F_FLAG, NULL, "with -s: errors all the same", PLACE(show_error), .is_common = true},
+    {"no-progress-meter", 0, H2F_FLAG, NULL, "no progress", PLACE(no_progress)},
+    {"verbose", 'v', H2F_FLAG, NULL, "tell what happens, with every HTTP/2 frame", PLACE(verbose), .is_common = true},
+    {"report", 0, H2F_TEXT, "FILE", "a JSON line a URL (-: stdout)", PLACE(report), .is_common = true},
+    /* Many. */
+    {"input-file", 0, H2F_TEXT, "FILE", "URLs, one a line, each with TAB FILE or without (-: stdin)", PLACE(input_file), .is_common = true},
+    {"parallel", 'Z', H2F_SET, NULL, "all at once, which is the default", .apply = accept_only},
+    {"parallel-max", 0, H2F_COUNT, "N", "at most so many at once (100); 1: one after the other", PLACE(n_parallel_max), .is_common = true},
+    {"fail-early", 0, H2F_FLAG, NULL, "stop at the first failure", PLACE(fail_early)},
+    /* Time. */
+    {"max-time", 'm', H2F_SECONDS, "SECONDS", "limit for a URL as a whole", PLACE(total_timeout_ms), .is_common = true},
+    {"connect-timeout", 0, H2F_SECONDS, "SECONDS", "limit for DNS, connect and TLS together", PLACE(connect_timeout_ms)},
+    {"read-timeout", 0, H2F_SECONDS, "SECONDS", "limit between two bytes of a response", PLACE(read_timeout_ms)},
+    {"dns-timeout", 0, H2F_SECONDS, "SECONDS", "limit for looking the name up", PLACE(dns_timeout_ms)},
+    /* Protocol, TLS, route. */
+    {"http2", 0, H2F_SET, NULL, "HTTP/2 by ALPN, which is the default", .apply = set_http2},
+    {"http2-prior-knowledge", 0, H2F_SET, NULL, "HTTP/2 without asking, also over http://", .apply = set_prior_knowledge, .is_common = true},
+    {"cacert", 0, H2F_TEXT, "FILE", "authorities to trust (PEM), instead of the system's", PLACE(ca_file), .is_common = true},
+    {"insecure", 'k', H2F_FLAG, NULL, "do not check the server's certificate", PLACE(insecure), .is_common = true},
+    {"resolve", 0, H2F_APPLY, "HOST:PORT:ADDR[,ADDR]", "addresses for a host, instead of asking", .apply = add_resolve},
+    {"dns-servers", 0, H2F_TEXT, "ADDR[,ADDR]", "name servers to ask", PLACE(dns_servers)},
+    /* About itself. */
+    {"help", 'h', H2F_SET, NULL, "this; --help all: every option", .apply = accept_only, .is_common = true},
+    {"version", 'V', H2F_SET, NULL, "versions and features", .apply = set_version, .is_common = true},
+    {"disable", 'q', H2F_SET, NULL, "no hidden configuration file: there is none", .apply = accept_only},
+    {NULL},
+};
+/* clang-format on */
+
+const struct h2f_option *h2f_option_table(void)
+{
+    return table;
+}

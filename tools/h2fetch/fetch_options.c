@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_options.h"
+
+#include "fetch_values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct walk {
+    struct h2f_config *config;
+    struct h2f_problem *problem;
+    int argc;
+    char *const *argv;
+    int next; /* of argv */
+};
+
+static bool takes_argument(const struct h2f_option *option)
+{
+    return option->kind != H2F_FLAG && option->kind != H2F_SET;
+}
+
+static const struct h2f_option *find_by_name(const char *name)
+{
+    const struct h2f_option *option = h2f_option_table();
+
+    while (option->name && strcmp(option->name, name) != 0)
+        option++;
+    return option->name ? option : NULL;
+}
+
+static const struct h2f_option *find_by_letter(char letter)
+{
+    const struct h2f_option *option = h2f_option_table();
+
+    while (option->name && option->letter != letter)
+        option++;
+    return option->name ? option : NULL;
+}
+
+/* ---- one option ---------------------------------------------------------------- */
+
+static bool store_number(struct walk *walk, const struct h2f_option *option, const char *argument)
+{
+    int64_t *place = (int64_t *)(void *)((char *)walk->config + option->place);
+    const char *wrong = option->kind == H2F_SECONDS ? h2f_parse_seconds(argument, place)
+                                                    : h2f_parse_count(argument, place);
+
+    if (!wrong)
+        return true;
+    return h2f_problem_set(walk->problem, H2F_EXIT_USAGE, "--%s: \"%s\" %s", option->name, argument,
+                           wrong);
+}
+
+static bool apply(struct walk *walk, const struct h2f_option *option, const char *argument)
+{
+    char *place = (char *)walk->config + option->place;
+
+    switch (option->kind) {
+    case H2F_FLAG:
+        *(bool *)(void *)place = true;
+        return true;
+    case H2F_TEXT:
+        *(const char **)(void *)place = argument;
+        return true;
+    case H2F_SECONDS:
+    case H2F_COUNT:
+        return store_number(walk, option, argument);
+    case H2F_APPLY:
+    case H2F_SET:
+        break;
+    }
+    return option->apply(walk->config, argument, walk->problem);
+}
+
+static bool apply_with_next(struct walk *walk, const struct h2f_option *option)
+{
+    if (!takes_argument(option))
+        return apply(walk, option, NULL);
+    if (walk->next >= walk->argc)
+        return h2f_problem_set(walk->problem, H2F_EXIT_USAGE, "--%s: needs an argument (%s)",
+                               option->name, option->argument);
+    return apply(walk, option, walk->argv[walk->next++]);
+}
+
+/* -h may be followed by "all", and only by that. */
+static bool apply_help(struct walk *walk)
+{
+    bool all = walk->next < walk->argc && strcmp(walk->argv[walk->next], "all") == 0;
+
+    walk->config->action = all ? H2F_HELP_ALL : H2F_HELP;
+    walk->next += all;
+    return true;
+}
+
+/* ---- one word of the command line ------------------------------------------------ */
+
+static bool unknown(struct walk *walk, const char *option)
+{
+    return h2f_problem_set(walk->problem, H2F_EXIT_USAGE, "%s: unknown option", option);
+}
+
+static bool take_long(struct walk *walk, const char *word)
+{
+    const struct h2f_option *option = find_by_name(word + 2);
+
+    if (!option)
+        return unknown(walk, word);
+    return option->letter == 'h' ? apply_help(walk) : apply_with_next(walk, option);
+}
+
+static bool take_letters(struct walk *walk, const char *letters)
+{
+    for (; *letters; letters++) {
+        const struct h2f_option *option = find_by_letter(*letters);
+        if (!option)
+            return unknown(walk, (const char[]){'-', *letters, 0});
+        if (takes_argument(option) && letters[1])
+            return apply(walk, option, letters + 1);
+        if (option->letter == 'h' ? !apply_help(walk) : !apply_with_next(walk, option))
+            return false;
+    }
+    return true;
+}
+
+static void take_url(struct walk *walk, const char *url)
+{
+    struct h2f_config *config = walk->config;
+
+    config->urls.list =
+        h2f_realloc(config->urls.list, (config->urls.n + 1) * sizeof *config->urls.list);
+    config->urls.list[config->urls.n++] = url;
+}
+
+bool h2f_options_parse(struct h2f_config *config, int argc, char *const *argv,
+                       struct h2f_problem *problem)
+{
+    struct walk walk = {config, problem, argc, argv, 1};
+    bool is_option_possible = true;
+
+    while (walk.next < argc) {
+        const char *word = argv[walk.next++];
+        bool is_fine = true;
+
+        if (!is_option_possible || word[0] != '-' || !word[1])
+            take_url(&walk, word);
+        else if (strcmp(word, "--") == 0)
+            is_option_possible = false;
+        else if (word[1] == '-')
+            is_fine = take_long(&walk, word);
+        else
+            is_fine = take_letters(&walk, word + 1);
+        if (!is_fine)
+            return false;
+    }
+    return config->action != H2F_FETCH || h2f_config_complete(config, problem);
+}
+
+/* ---- help ------------------------------------------------------------------------ */
+
+static void print_option(FILE *out, const struct h2f_option *option)
+{
+    char letter[] = {option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
+                     option->letter ? ',' : ' ', 0};
+    char *name = h2f_format("--%s%s%s", option->name, option->argument ? " " : "",
+                            option->argument ? option->argument : "");
+    struct h2f_text line = {0};
+
+    h2f_text_printf(&line, " %s %-31s %s\n", letter, name, option->help);
+    fputs(line.data, out);
+    h2f_text_finish(&line);
+    free(name);
+}
+
+void h2f_options_help(FILE *out, bool all)
+{
+    const struct h2f_option *option = h2f_option_table();
+
+    fputs("Usage: h2fetch [OPTION...] URL...\n"
+          "Fetches all URLs at once. Options and exit codes are curl's where curl has them.\n\n",
+          out);
+    for (; option->name; option++)
+        if (all || option->is_common)
+            print_option(out, option);
+    if (!all)
+        fputs("\nAll options: h2fetch --help all\n", out);
+}

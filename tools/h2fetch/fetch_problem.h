@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with what the user gave: one line, and the exit code. */
+#ifndef H2F_PROBLEM_H
+#define H2F_PROBLEM_H
+
+#include <stdbool.h>
+
+#define H2F_EXIT_USAGE 2
+#define H2F_EXIT_HTTP_STATUS 22
+#define H2F_EXIT_WRITE 23
+#define H2F_EXIT_READ 26
+#define H2F_EXIT_CANCELLED 42
+
+struct h2f_problem {
+    int exit_code; /* 0: none */
+    char text[1024];
+};
+
+/* Always false, so that a check can end with it. */
+bool h2f_problem_set(struct h2f_problem *problem, int exit_code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

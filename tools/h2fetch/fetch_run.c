@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_run.h"
+
+#include "fetch_interrupt.h"
+#include "fetch_job.h"
+#include "fetch_verbose.h"
+#include "fetch_wait.h"
+#include "fetch_write_out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_BY_SIGNAL 128
+
+struct run {
+    const struct h2f_config *config;
+    struct h2f_shared shared;
+    struct h2f_targets targets;
+    struct h2f_job *first; /* of those that run */
+    size_t n_running;
+    bool waits_for_list; /* the next target is not there yet */
+    bool is_stopped;     /* nothing new is started */
+    /* Of the first URL, in the order given, that failed. */
+    size_t failed_index;
+    int exit_code; /* 0: none did */
+};
+
+static void complain(const struct h2f_problem *problem)
+{
+    fprintf(stderr, "h2fetch: %s\n", problem->text);
+}
+
+/* ---- jobs --------------------------------------------------------------------- */
+
+static void stop_all(struct run *run, int exit_code, const char *message)
+{
+    run->is_stopped = true;
+    for (struct h2f_job *job = run->first; job; job = job->next)
+        h2f_job_stop(job, exit_code, message, true);
+}
+
+static void note_end(struct run *run, size_t index, int exit_code)
+{
+    run->shared.progress.n_done++;
+    if (!exit_code || run->is_stopped)
+        return;
+    if (!run->exit_code || index < run->failed_index) {
+        run->exit_code = exit_code;
+        run->failed_index = index;
+    }
+    if (run->config->fail_early)
+        stop_all(run, H2F_EXIT_CANCELLED, "stopped: another URL failed (--fail-early)");
+}
+
+static void on_end(size_t index, int exit_code, struct h2f_job *job, void *user)
+{
+    struct run *run = user;
+
+    if (job->prev)
+        job->prev->next = job->next;
+    else
+        run->first = job->next;
+    if (job->next)
+        job->next->prev = job->prev;
+    run->n_running--;
+    note_end(run, index, exit_code);
+}
+
+static void start(struct run *run, struct h2f_target *target)
+{
+    struct h2f_job *job = h2f_job_start(&run->shared, target);
+
+    job->next = run->first;
+    if (run->first)
+        run->first->prev = job;
+    run->first = job;
+    run->n_running++;
+}
+
+static bool has_room(const struct run *run)
+{
+    size_t max = (size_t)run->config->n_parallel_max;
+
+    return !run->is_stopped && run->n_running < max &&
+           !h2f_stdout_is_crowded(&run->shared.out, max);
+}
+
+/* Starts what there is room for. False at the end of the targets. */
+static bool refill(struct run *run)
+{
+    struct h2f_problem problem = {0};
+    struct h2f_target target = {0};
+
+    run->waits_for_list = false;
+    while (has_room(run)) {
+        switch (h2f_targets_next(&run->targets, &target, &problem)) {
+        case H2F_NEXT_READY:
+            start(run, &target);
+            break;
+        case H2F_NEXT_BAD: {
+            size_t index = target.index;
+            h2f_job_refuse(&run->shared, &target, &problem);
+            note_end(run, index, problem.exit_code);
+            break;
+        }
+        case H2F_NEXT_NOT_NOW:
+            run->waits_for_list = true;
+            return true;
+        case H2F_NEXT_END:
+            return false;
+        }
+    }
+    return !run->is_stopped;
+}
+
+/* ---- the loop -------------------------------------------------------------------- */
+
+static void turn(struct run *run)
+{
+    struct h2f_shared *shared = &run->shared;
+    struct h2f_wait wait = {
+        .read_fd = run->waits_for_list ? run->targets.list.fd : -1,
+        .upload_fd = shared->reads_stdin ? STDIN_FILENO : -1,
+        .write_fd = h2f_stdout_wants_write(&shared->out) ? shared->out.fd : -1,
+        .max_ms = shared->progress.is_shown ? H2F_PROGRESS_MS : -1,
+    };
+
+    shared->progress.n_running = run->n_running;
+    h2f_progress_draw(&shared->progress);
+    h2f_wait_turn(shared->session, &wait);
+    if (wait.is_upload_ready && shared->reads_stdin)
+        h2f_job_resume_upload(shared->reads_stdin);
+    h2f_stdout_pump(&shared->out);
+}
+
+static bool goes_on(const struct run *run, bool has_targets)
+{
+    return !h2f_interrupt_signal() &&
+           (has_targets || run->n_running || h2f_stdout_wants_write(&run->shared.out));
+}
+
+/* What has arrived is with the files and pipes already; what runs is told and ended. */
+static void interrupt(struct run *run)
+{
+    int exit_code = EXIT_BY_SIGNAL + h2f_interrupt_signal();
+
+    fprintf(stderr, "h2fetch: (%d) interrupted, %zu done, %zu not\n", exit_code,
+            run->shared.progress.n_done, run->n_running);
+    stop_all(run, exit_code, "interrupted");
+    run->exit_code = exit_code;
+    while (run->n_running)
+        (void)h2client_session_dispatch(run->shared.session, -1);
+    h2f_stdout_pump(&run->shared.out);
+}
+
+static void loop(struct run *run)
+{
+    bool has_targets = refill(run);
+
+    while (goes_on(run, has_targets)) {
+        turn(run);
+        has_targets = refill(run);
+    }
+    h2f_progress_clear(&run->shared.progress);
+    if (h2f_interrupt_signal())
+        interrupt(run);
+}
+
+/* A side output, or the end of stdout, that could not be written: no URL's own failure. */
+static void check_outputs(struct run *run)
+{
+    int error = run->shared.side_errno ? run->shared.side_errno : run->shared.out.broken_errno;
+
+    if (!error || run->exit_code)
+        return;
+    run->exit_code = H2F_EXIT_WRITE;
+    fprintf(stderr, "h2fetch: (%d) could not write: %s\n", H2F_EXIT_WRITE, strerror(error));
+}
+
+/* ---- the beginning and the end ----------------------------------------------------- */
+
+static h2client_session *create_session(const struct h2f_config *config)
+{
+    const h2client_call_options *defaults =
+        H2CLIENT_CALL(.headers = config->defaults.list,
+                      .total_timeout_ms = config->total_timeout_ms,
+                      .connect_timeout_ms = config->connect_timeout_ms,
+                      .dns_timeout_ms = config->dns_timeout_ms,
+                      .first_byte_timeout_ms = config->read_timeout_ms,
+                      .read_idle_timeout_ms = config->read_timeout_ms,
+                      .http_version = config->http_version);
+    const h2client_tls_options *tls =
+        H2CLIENT_TLS(.ca_file = config->ca_file,
+                     .verify = config->insecure ? H2CLIENT_OFF : H2CLIENT_ON);
+    const h2client_dns_options *dns =
+        H2CLIENT_DNS(.servers = config->dns_servers, .overrides = config->overrides.list);
+
+    return h2client_session_create(
+        H2CLIENT_SESSION(.defaults = defaults, .tls = tls, .dns = dns,
+                         .on_log = config->verbose ? h2f_verbose_log : NULL,
+                         .on_frame = config->verbose ? h2f_verbose_frame : NULL,
+                         .log_level = config->verbose ? H2CLIENT_LOG_INFO : H2CLIENT_LOG_NONE));
+}
+
+/* -1 without a file, or when it is stdout; false when it cannot be opened. */
+static bool open_side_file(const char *option, const char *path, int *fd,
+                           struct h2f_problem *problem)
+{
+    *fd = -1;
+    if (!path || h2f_output_is_stdout(path))
+        return true;
+    *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+    if (*fd >= 0)
+        return true;
+    return h2f_problem_set(problem, H2F_EXIT_WRITE, "%s: cannot write \"%s\": %s", option, path,
+                           strerror(errno));
+}
+
+static bool open_all(struct run *run, struct h2f_problem *problem)
+{
+    const struct h2f_config *config = run->config;
+    const char *unknown = config->write_out ? h2f_write_out_unknown(config->write_out) : NULL;
+
+    if (unknown)
+        return h2f_problem_set(problem, H2F_EXIT_USAGE, "--write-out: unknown variable %.*s",
+                               (int)strcspn(unknown, "}") + 1, unknown);
+    return h2f_targets_init(&run->targets, config, problem) &&
+           open_side_file("--dump-header", config->dump_header, &run->shared.dump_fd, problem) &&
+           open_side_file("--report", config->report, &run->shared.report_fd, problem);
+}
+
+/* Without a list: bodies that go to a terminal leave it no room. */
+static bool wants_progress(const struct h2f_config *config)
+{
+    if (config->silent || config->no_progress || config->verbose)
+        return false;
+    return !isatty(STDOUT_FILENO) || (config->outputs.n == config->urls.n && !config->input_file);
+}
+
+static void run_session(struct run *run)
+{
+    struct h2f_shared *shared = &run->shared;
+
+    shared->config = run->config;
+    shared->on_end = on_end;
+    shared->user = run;
+    shared->session = create_session(run->config);
+    if (!shared->session)
+        h2f_no_memory();
+    h2f_stdout_init(&shared->out, STDOUT_FILENO);
+    h2f_progress_start(&shared->progress, wants_progress(run->config));
+    h2f_interrupt_watch(shared->session);
+    loop(run);
+    check_outputs(run);
+    h2f_interrupt_unwatch();
+    h2client_session_destroy(shared->session);
+    h2f_stdout_finish(&shared->out);
+}
+
+static void close_side_file(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+int h2f_run(const struct h2f_config *config)
+{
+    struct run run = {
+        .config = config, .targets.list.fd = -1, .shared = {.dump_fd = -1, .report_fd = -1}};
+    struct h2f_problem problem = {0};
+
+    if (open_all(&run, &problem)) {
+        run_session(&run);
+    } else {
+        complain(&problem);
+        run.exit_code = problem.exit_code;
+    }
+    h2f_targets_finish(&run.targets);
+    close_side_file(run.shared.dump_fd);
+    close_side_file(run.shared.report_fd);
+    return run.exit_code;
+}

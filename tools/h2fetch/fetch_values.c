@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_values.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_SECONDS INT64_C(1000000000)
+#define MAX_COUNT INT64_C(1000000)
+#define MAX_PORT 65535
+#define READ_SIZE 65536
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Digits into a number that stays at `limit` when they mean more. Returns their end. */
+static const char *take_digits(const char *text, int64_t limit, int64_t *number)
+{
+    *number = 0;
+    for (; is_digit(*text); text++)
+        if (*number < limit)
+            *number = *number * 10 + (*text - '0');
+    if (*number > limit)
+        *number = limit;
+    return text;
+}
+
+const char *h2f_parse_seconds(const char *text, int64_t *ms)
+{
+    int64_t whole, part = 0;
+    int64_t weight = 1000000;
+    const char *s = take_digits(text, MAX_SECONDS, &whole);
+    size_t n_digits = (size_t)(s - text);
+
+    if (*s == '.')
+        for (s++; is_digit(*s); s++, n_digits++) {
+            weight /= 10;
+            part += (*s - '0') * weight;
+        }
+    if (*s || n_digits == 0)
+        return "is not a number of seconds";
+    *ms = whole * 1000 + (part + 999) / 1000;
+    if (*ms == 0)
+        *ms = H2CLIENT_NO_LIMIT;
+    return NULL;
+}
+
+const char *h2f_parse_count(const char *text, int64_t *count)
+{
+    const char *end = take_digits(text, MAX_COUNT, count);
+
+    return end == text || *end || *count < 1 ? "is not a number from 1 on" : NULL;
+}
+
+/* ---- -H ---------------------------------------------------------------------- */
+
+static const char *skip_blanks(const char *text)
+{
+    while (is_blank(*text))
+        text++;
+    return text;
+}
+
+static size_t trimmed_len(const char *text)
+{
+    size_t len = strlen(text);
+
+    while (len && (is_blank(text[len - 1]) || text[len - 1] == '\r'))
+        len--;
+    return len;
+}
+
+const char *h2f_parse_header(const char *text, struct h2f_headers *headers)
+{
+    size_t name_len = strcspn(text, ":;");
+    const char *value;
+
+    if (!text[name_len])
+        return "is not a header field (Name: value)";
+    if (name_len == 0)
+        return "has no name before the colon";
+    value = skip_blanks(text + name_len + 1);
+    if (text[name_len] == ';') {
+        if (*value)
+            return "has something behind the semicolon (Name; sends an empty field)";
+        h2f_headers_add(headers, text, name_len, "", 0);
+        return NULL;
+    }
+    h2f_headers_add(headers, text, name_len, *value ? value : NULL, trimmed_len(value));
+    return NULL;
+}
+
+/* ---- --resolve ----------------------------------------------------------------- */
+
+/* One address without its brackets, behind a comma where there are others before it. */
+static bool add_address(struct h2f_text *list, const char *text, size_t len)
+{
+    bool has_brackets = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+    char *literal = has_brackets ? h2f_copy_part(text + 1, len - 2) : h2f_copy_part(text, len);
+    h2client_address address;
+    bool is_literal = h2client_address_parse(literal, &address);
+
+    if (is_literal)
+        h2f_text_printf(list, "%s%s", list->len ? "," : "", literal);
+    free(literal);
+    return is_literal;
+}
+
+static bool add_addresses(struct h2f_text *list, const char *text)
+{
+    while (true) {
+        size_t len = strcspn(text, ",");
+        if (!add_address(list, text, len))
+            return false;
+        if (!text[len])
+            return true;
+        text += len + 1;
+    }
+}
+
+static const char *check_resolve_host(const char *host)
+{
+    h2client_address address;
+
+    if (!host[0])
+        return "has no host (HOST:PORT:ADDRESS)";
+    if (strcmp(host, "*") == 0)
+        return "is for every host, which is not supported: name the host";
+    if (host[0] == '-')
+        return "takes an entry away, but there is none before it";
+    if (host[0] == '[' || h2client_address_parse(host, &address))
+        return "is for an address: only names are looked up";
+    return NULL;
+}
+
+const char *h2f_parse_resolve(const char *text, struct h2f_overrides *overrides)
+{
+    const char *start = text + (text[0] == '+');
+    const char *colon = start[0] == '[' ? strchr(start, ']') : start;
+    struct h2f_text addresses = {0};
+    const char *wrong;
+    const char *rest;
+    char *host;
+    int64_t port;
+
+    colon = colon ? strchr(colon, ':') : NULL;
+    if (!colon)
+        return "is not HOST:PORT:ADDRESS";
+    host = h2f_copy_part(start, (size_t)(colon - start));
+    rest = take_digits(colon + 1, MAX_PORT + 1, &port);
+    wrong = check_resolve_host(host);
+    if (!wrong && (*rest != ':' || port < 1 || port > MAX_PORT))
+        wrong = "has no port from 1 to 65535 (HOST:PORT:ADDRESS)";
+    if (!wrong && !add_addresses(&addresses, rest + 1))
+        wrong = "has something that is not an IP address behind the port";
+    if (wrong) {
+        free(host);
+        h2f_text_finish(&addresses);
+        return wrong;
+    }
+    h2f_overrides_add(overrides, host, port, h2f_text_take(&addresses));
+    return NULL;
+}
+
+/* ---- files --------------------------------------------------------------------- */
+
+static bool read_to_end(int fd, struct h2f_text *text)
+{
+    char buf[READ_SIZE];
+    ssize_t n;
+
+    while ((n = read(fd, buf, sizeof buf)) != 0) {
+        if (n > 0)
+            h2f_text_add(text, buf, (size_t)n);
+        else if (errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+bool h2f_read_file(const char *path, struct h2f_text *text)
+{
+    bool is_read;
+    int saved;
+    int fd;
+
+    if (strcmp(path, "-") == 0)
+        return read_to_end(STDIN_FILENO, text);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    is_read = read_to_end(fd, text);
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return is_read;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values of options, from the text a user typed. Each function returns NULL when all is
+ * well, else what is wrong with the text ("is not a number of seconds"), for a sentence
+ * that begins with the option and the text.
+ */
+#ifndef H2F_VALUES_H
+#define H2F_VALUES_H
+
+#include "fetch_config.h"
+
+/* Decimals allowed. 0 means no limit; what is above 0 is at least one millisecond. */
+const char *h2f_parse_seconds(const char *text, int64_t *ms);
+/* A whole number from 1 on. */
+const char *h2f_parse_count(const char *text, int64_t *count);
+/* `Name: value`; `Name:` takes the field away, `Name;` sends it empty. */
+const char *h2f_parse_header(const char *text, struct h2f_headers *headers);
+/* HOST:PORT:ADDR[,ADDR]..., a leading + is taken; ADDR in brackets or not. */
+const char *h2f_parse_resolve(const char *text, struct h2f_overrides *overrides);
+
+/* Appends a file ("-": stdin) as it is; on failure errno says why. */
+bool h2f_read_file(const char *path, struct h2f_text *text);
+
+#endif

@@ -7,7 +7,6 @@
 #include "base/str.h"
 #include "resolver/ares_internal.h"
 
-#define TIMEOUT_MS 2000
 #define TRIES 2
 #define DNS_PORT 53
 
@@ -64,7 +63,7 @@ static bool parse_server(struct h2i_str piece, struct ares_addr_port_node *serve
         return false;
     memcpy(text, host.data, host.len);
     text[host.len] = 0;
-    if (!h2client_address_parse(text, &address))
+    if (!h2client_address_parse(text, &address) || address.scope_id) /* c-ares knows no zones */
         return false;
     *server = (struct ares_addr_port_node){
         .family = address.family == 4 ? AF_INET : AF_INET6, .udp_port = port, .tcp_port = port};
@@ -80,8 +79,12 @@ bool h2i_name_servers_parse(struct h2i_name_servers *servers, const char *text,
 
     servers->n = 0;
     while (h2i_str_split(&rest, ',', &piece)) {
-        if (servers->n == H2I_MAX_NAME_SERVERS ||
-            !parse_server(piece, &servers->list[servers->n])) {
+        if (servers->n == H2I_MAX_NAME_SERVERS) {
+            *fault = h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT, "more than %d name servers",
+                               H2I_MAX_NAME_SERVERS);
+            return false;
+        }
+        if (!parse_server(piece, &servers->list[servers->n])) {
             *fault =
                 h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT, "name server \"%.*s\" is not an address",
                           (int)piece.len, piece.data);
@@ -219,18 +222,26 @@ static void free_sockets(struct h2i_ares_channel *channel, struct h2i_list *list
         h2i_free(channel->allocator, H2I_CONTAINER_OF(node, struct socket_watch, in_channel));
 }
 
-static int init_ares(struct h2i_ares_channel *channel, struct h2i_name_servers *servers)
+/* The name is asked as it is, whatever resolv.conf and the environment hold: no search
+ * domains (ARES_FLAG_NOSEARCH does not stop ares_getaddrinfo: an empty list does), no
+ * aliases. A server's SERVFAIL or REFUSED is handed over: c-ares would ask the next one and
+ * in the end not tell it from silence. */
+static int init_ares(struct h2i_ares_channel *channel, struct h2i_name_servers *servers,
+                     int timeout_ms)
 {
     struct ares_options options = {
-        .flags = ARES_FLAG_NOSEARCH,
-        .timeout = TIMEOUT_MS,
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP,
+        .timeout = timeout_ms,
         .tries = TRIES,
+        .domains = NULL,
+        .ndomains = 0,
         .sock_state_cb = socket_changed,
         .sock_state_cb_data = channel,
     };
-    int status = ares_init_options(&channel->ares, &options,
-                                   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                                       ARES_OPT_SOCK_STATE_CB | ARES_OPT_NOROTATE);
+    int status =
+        ares_init_options(&channel->ares, &options,
+                          ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS |
+                              ARES_OPT_SOCK_STATE_CB | ARES_OPT_NOROTATE);
 
     if (status != ARES_SUCCESS || !servers)
         return status;
@@ -242,7 +253,7 @@ static int init_ares(struct h2i_ares_channel *channel, struct h2i_name_servers *
 
 struct h2i_ares_channel *h2i_ares_channel_create(const h2client_allocator *allocator,
                                                  h2client_reactor *reactor,
-                                                 struct h2i_name_servers *servers,
+                                                 struct h2i_name_servers *servers, int timeout_ms,
                                                  h2client_fault *fault)
 {
     struct h2i_ares_channel *channel = h2i_alloc_zeroed(allocator, sizeof *channel);
@@ -254,7 +265,7 @@ struct h2i_ares_channel *h2i_ares_channel_create(const h2client_allocator *alloc
         channel->timer = (h2client_timer){.on_expire = time_is_up, .user = channel};
         h2i_list_init(&channel->sockets);
         h2i_list_init(&channel->spare);
-        status = init_ares(channel, servers);
+        status = init_ares(channel, servers, timeout_ms);
     }
     if (status == ARES_SUCCESS)
         return channel;

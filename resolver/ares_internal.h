@@ -22,7 +22,7 @@ bool h2i_name_servers_parse(struct h2i_name_servers *servers, const char *text,
                             h2client_fault *fault);
 /* The system's, as the channel read them. */
 void h2i_name_servers_read(struct h2i_name_servers *servers, ares_channel channel);
-/* The first n did not answer: they are asked last from now on. */
+/* The first n are asked last from now on. */
 void h2i_name_servers_demote(struct h2i_name_servers *servers, size_t n);
 
 /*
@@ -44,7 +44,7 @@ struct h2i_ares_channel {
 /* NULL servers: the system's. On failure NULL with *fault. */
 struct h2i_ares_channel *h2i_ares_channel_create(const h2client_allocator *allocator,
                                                  h2client_reactor *reactor,
-                                                 struct h2i_name_servers *servers,
+                                                 struct h2i_name_servers *servers, int timeout_ms,
                                                  h2client_fault *fault);
 /* Outstanding callbacks run with ARES_EDESTRUCTION. Not inside one of them. */
 void h2i_ares_channel_destroy(struct h2i_ares_channel *channel);

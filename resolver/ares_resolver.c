@@ -3,7 +3,8 @@
  * Look-ups over c-ares. Each asks A and AAAA apart, so that one does not wait for the
  * other; c-ares calls back also from inside its own functions, so answers are noted and
  * told from a deferred task. A name server that let a question time out is asked last
- * from then on, and a changed resolv.conf is read again.
+ * from then on; one that fails or refuses a name is passed over for that question only (it
+ * may be the only one that knows others); and a changed resolv.conf is read again.
  */
 #include "resolver/ares_resolver.h"
 
@@ -24,22 +25,32 @@ struct ares_resolver {
     h2client_resolver base;
     h2client_allocator allocator;
     h2client_reactor *reactor;
-    struct h2i_list channels; /* the last one takes new questions */
+    struct h2i_list channels; /* the last one takes new questions; others only end theirs */
     struct h2i_list queries;
     h2client_task clean_up; /* retired channels without questions */
     struct h2i_name_servers servers;
+    int timeout_ms;
     bool follows_system;
-    bool is_stale; /* the servers changed: the next question gets a new channel */
+    bool is_stale;   /* the servers changed: the next question gets a new channel */
+    bool wants_conf; /* which reads resolv.conf */
     struct timespec conf_mtime;
     int64_t conf_looked_at_us;
 };
 
-/* One family's answer. */
+enum part_state {
+    PART_ASKED,
+    PART_REFUSED, /* by a server; another one is asked next */
+    PART_IN,
+    PART_TOLD
+};
+
+/* One family's answer: the first is of A, the second of AAAA. */
 struct ares_part {
     h2client_query *query;
     struct h2i_ares_channel *channel;
-    bool is_in;
-    bool is_told;
+    enum part_state state;
+    size_t n_refusals; /* servers that failed or refused */
+    int refusal;       /* the last one's status */
     h2client_address list[H2CLIENT_MAX_ADDRESSES];
     size_t n;
     int64_t ttl_s;
@@ -49,7 +60,7 @@ struct ares_part {
 struct h2client_query {
     struct h2i_list in_resolver;
     struct ares_resolver *resolver;
-    h2client_task tell;
+    h2client_task go_on;
     h2client_addresses_fn on_addresses; /* NULL: cancelled */
     void *user;
     size_t n_outstanding; /* callbacks of c-ares */
@@ -77,6 +88,7 @@ static h2client_error_code code_of(int status)
     case ARES_ECONNREFUSED:
         return H2CLIENT_ERROR_DNS_UNREACHABLE;
     case ARES_ENOMEM:
+    case ARES_ECANCELLED: /* there was none for a timer: h2i_ares_channel_plan */
         return H2CLIENT_ERROR_NO_MEMORY;
     default:
         return H2CLIENT_ERROR_DNS_SERVER_FAILED;
@@ -126,7 +138,7 @@ static void take_addresses(struct ares_part *part, const struct ares_addrinfo *i
 
 static void free_query(h2client_query *query)
 {
-    h2client_reactor_undefer(query->resolver->reactor, &query->tell);
+    h2client_reactor_undefer(query->resolver->reactor, &query->go_on);
     h2i_list_remove(&query->in_resolver);
     h2i_free(&query->resolver->allocator, query);
 }
@@ -146,29 +158,26 @@ static const h2client_fault *telling_fault(const h2client_query *query)
     return NULL;
 }
 
-static struct ares_part *part_to_tell(h2client_query *query)
+static struct ares_part *part_in_state(h2client_query *query, enum part_state state)
 {
     for (int i = 0; i < N_FAMILIES; i++)
-        if (query->parts[i].is_in && !query->parts[i].is_told)
+        if (query->parts[i].state == state)
             return &query->parts[i];
     return NULL;
 }
 
-static void tell(h2client_task *task, void *user)
+static void tell(h2client_query *query, struct ares_part *part)
 {
-    h2client_query *query = user;
-    struct ares_part *part = part_to_tell(query);
     h2client_addresses_fn on_addresses = query->on_addresses;
-    void *its_user = query->user;
+    void *user = query->user;
     h2client_address list[H2CLIENT_MAX_ADDRESSES];
     h2client_fault fault;
     h2client_addresses addresses = {.size = sizeof addresses, .list = list};
 
-    (void)task;
-    part->is_told = true;
+    part->state = PART_TOLD;
     addresses.n = part->n;
     addresses.ttl_s = part->ttl_s;
-    addresses.more = query->n_outstanding > 0 || part_to_tell(query) != NULL;
+    addresses.more = query->parts[0].state != PART_TOLD || query->parts[1].state != PART_TOLD;
     memcpy(list, part->list, part->n * sizeof list[0]);
     if (part->fault.code) {
         fault = addresses.more ? part->fault : *telling_fault(query);
@@ -176,53 +185,9 @@ static void tell(h2client_task *task, void *user)
     }
     if (!addresses.more)
         free_query(query);
-    else if (part_to_tell(query))
-        h2client_reactor_defer(query->resolver->reactor, &query->tell);
-    on_addresses(&addresses, its_user);
-}
-
-static void clean_up(h2client_task *task, void *user)
-{
-    struct ares_resolver *resolver = user;
-    struct h2i_list *node = resolver->channels.next;
-
-    (void)task;
-    while (node != &resolver->channels) {
-        struct h2i_ares_channel *channel =
-            H2I_CONTAINER_OF(node, struct h2i_ares_channel, in_resolver);
-        node = node->next;
-        if (channel->is_retired && channel->n_questions == 0)
-            h2i_ares_channel_destroy(channel);
-    }
-}
-
-static void answer_came(void *arg, int status, int n_timeouts, struct ares_addrinfo *info)
-{
-    struct ares_part *part = arg;
-    h2client_query *query = part->query;
-    struct ares_resolver *resolver = query->resolver;
-
-    part->is_in = true;
-    query->n_outstanding--;
-    part->channel->n_questions--;
-    if (part->channel->is_retired)
-        h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
-    else if (n_timeouts > 0 && resolver->servers.n > 1 && status != ARES_EDESTRUCTION) {
-        h2i_name_servers_demote(&resolver->servers, (size_t)n_timeouts);
-        resolver->is_stale = true;
-        part->channel->is_retired = true;
-        h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
-    }
-    if (status == ARES_SUCCESS && info)
-        take_addresses(part, info);
-    if (part->n == 0)
-        part->fault = fault_of(query->host, status == ARES_SUCCESS ? ARES_ENODATA : status);
-    if (info)
-        ares_freeaddrinfo(info);
-    if (query->on_addresses)
-        h2client_reactor_defer(resolver->reactor, &query->tell);
-    else if (query->n_outstanding == 0)
-        free_query(query);
+    else if (part_in_state(query, PART_IN))
+        h2client_reactor_defer(query->resolver->reactor, &query->go_on);
+    on_addresses(&addresses, user);
 }
 
 /* ---- channels ---------------------------------------------------------------------------- */
@@ -249,11 +214,13 @@ static bool conf_has_changed(struct ares_resolver *resolver)
     return true;
 }
 
-static bool open_channel(struct ares_resolver *resolver, bool reads_conf, h2client_fault *fault)
+static bool open_channel(struct ares_resolver *resolver, h2client_fault *fault)
 {
     struct h2i_ares_channel *old = current_channel(resolver);
+    bool reads_conf = resolver->wants_conf || resolver->servers.n == 0;
     struct h2i_ares_channel *channel = h2i_ares_channel_create(
-        &resolver->allocator, resolver->reactor, reads_conf ? NULL : &resolver->servers, fault);
+        &resolver->allocator, resolver->reactor, reads_conf ? NULL : &resolver->servers,
+        resolver->timeout_ms, fault);
 
     if (!channel)
         return false;
@@ -264,21 +231,157 @@ static bool open_channel(struct ares_resolver *resolver, bool reads_conf, h2clie
         h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
     }
     h2i_list_append(&resolver->channels, &channel->in_resolver);
-    resolver->is_stale = false;
+    resolver->is_stale = resolver->wants_conf = false;
     return true;
 }
 
 /* The channel for a new question; an old one serves as long as no new one can be made. */
-static struct h2i_ares_channel *channel_for_question(struct ares_resolver *resolver)
+static struct h2i_ares_channel *channel_for_question(struct ares_resolver *resolver,
+                                                     h2client_fault *fault)
 {
     struct h2i_ares_channel *current = current_channel(resolver);
-    h2client_fault fault;
-    bool has_changed = conf_has_changed(resolver);
 
-    if (!current || current->is_retired || resolver->is_stale || has_changed)
-        if (!open_channel(resolver, has_changed || resolver->servers.n == 0, &fault) && current)
+    if (conf_has_changed(resolver))
+        resolver->is_stale = resolver->wants_conf = true;
+    if (!current || current->is_retired || resolver->is_stale)
+        if (!open_channel(resolver, fault) && current)
             current->is_retired = false;
     return current_channel(resolver);
+}
+
+/* For one part, with the servers that did not refuse it first. */
+static struct h2i_ares_channel *channel_past_refusals(const struct ares_part *part)
+{
+    struct ares_resolver *resolver = part->query->resolver;
+    struct h2i_name_servers servers = resolver->servers;
+    struct h2i_ares_channel *channel;
+    h2client_fault fault;
+
+    h2i_name_servers_demote(&servers, part->n_refusals);
+    channel = h2i_ares_channel_create(&resolver->allocator, resolver->reactor, &servers,
+                                      resolver->timeout_ms, &fault);
+    if (!channel)
+        return NULL;
+    channel->is_retired = true;
+    h2i_list_append(resolver->channels.next, &channel->in_resolver); /* not the last place */
+    return channel;
+}
+
+static void clean_up(h2client_task *task, void *user)
+{
+    struct ares_resolver *resolver = user;
+    struct h2i_list *node = resolver->channels.next;
+
+    (void)task;
+    while (node != &resolver->channels) {
+        struct h2i_ares_channel *channel =
+            H2I_CONTAINER_OF(node, struct h2i_ares_channel, in_resolver);
+        node = node->next;
+        if (channel->is_retired && channel->n_questions == 0)
+            h2i_ares_channel_destroy(channel);
+    }
+}
+
+/* ---- questions --------------------------------------------------------------------------- */
+
+static bool is_refusal(int status)
+{
+    return status == ARES_ESERVFAIL || status == ARES_EREFUSED || status == ARES_ENOTIMP;
+}
+
+static void answer_came(void *arg, int status, int n_timeouts, struct ares_addrinfo *info);
+
+static void ask_part(struct ares_part *part, struct h2i_ares_channel *channel)
+{
+    bool is_six = part == &part->query->parts[1];
+    const struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT,
+                                              .ai_family = is_six ? AF_INET6 : AF_INET,
+                                              .ai_socktype = SOCK_STREAM};
+
+    part->state = PART_ASKED;
+    part->channel = channel;
+    part->query->n_outstanding++;
+    channel->n_questions++;
+    ares_getaddrinfo(channel->ares, part->query->host, NULL, &hints, answer_came, part);
+}
+
+/* Of the servers; those of a channel that is retired have been looked at. */
+static void note_silence(struct h2i_ares_channel *channel, struct ares_resolver *resolver,
+                         int n_timeouts)
+{
+    if (channel->is_retired || n_timeouts == 0 || resolver->servers.n < 2)
+        return;
+    h2i_name_servers_demote(&resolver->servers, (size_t)n_timeouts);
+    resolver->is_stale = channel->is_retired = true;
+}
+
+static void take_answer(struct ares_part *part, int status, const struct ares_addrinfo *info)
+{
+    bool was_silence = status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED;
+
+    if (status == ARES_SUCCESS && info)
+        take_addresses(part, info);
+    if (status == ARES_SUCCESS)
+        status = ARES_ENODATA;
+    if (was_silence && part->refusal) /* another server had more to say */
+        status = part->refusal;
+    if (part->n == 0)
+        part->fault = fault_of(part->query->host, status);
+    part->state = PART_IN;
+}
+
+static void answer_came(void *arg, int status, int n_timeouts, struct ares_addrinfo *info)
+{
+    struct ares_part *part = arg;
+    h2client_query *query = part->query;
+    struct ares_resolver *resolver = query->resolver;
+
+    query->n_outstanding--;
+    part->channel->n_questions--;
+    if (status != ARES_EDESTRUCTION)
+        note_silence(part->channel, resolver, n_timeouts);
+    if (part->channel->is_retired)
+        h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
+    if (is_refusal(status)) {
+        part->refusal = status;
+        part->n_refusals++;
+    }
+    if (is_refusal(status) && part->n_refusals < resolver->servers.n)
+        part->state = PART_REFUSED;
+    else
+        take_answer(part, status, info);
+    if (info)
+        ares_freeaddrinfo(info);
+    if (query->on_addresses)
+        h2client_reactor_defer(resolver->reactor, &query->go_on);
+    else if (query->n_outstanding == 0)
+        free_query(query);
+}
+
+static void ask_again(struct ares_part *part)
+{
+    struct h2i_ares_channel *channel = channel_past_refusals(part);
+
+    if (channel) {
+        ask_part(part, channel);
+        h2i_ares_channel_plan(channel);
+    } else {
+        take_answer(part, part->refusal, NULL);
+    }
+}
+
+/* Nothing of this happens inside a callback of c-ares. */
+static void go_on(h2client_task *task, void *user)
+{
+    h2client_query *query = user;
+    struct ares_part *part;
+
+    (void)task;
+    while ((part = part_in_state(query, PART_REFUSED)))
+        ask_again(part);
+    part = part_in_state(query, PART_IN);
+    if (part)
+        tell(query, part);
 }
 
 /* ---- the port ------------------------------------------------------------------------------ */
@@ -288,39 +391,41 @@ static struct ares_resolver *of(h2client_resolver *base)
     return (struct ares_resolver *)(void *)base;
 }
 
-static void ask(h2client_query *query, struct h2i_ares_channel *channel)
+static void ask(h2client_query *query)
 {
-    static const int families[N_FAMILIES] = {AF_INET, AF_INET6};
+    h2client_fault fault;
+    struct h2i_ares_channel *channel = channel_for_question(query->resolver, &fault);
 
-    query->n_outstanding = N_FAMILIES;
-    channel->n_questions += N_FAMILIES;
     for (int i = 0; i < N_FAMILIES; i++) {
-        const struct ares_addrinfo_hints hints = {
-            .ai_flags = ARES_AI_NOSORT, .ai_family = families[i], .ai_socktype = SOCK_STREAM};
         query->parts[i].query = query;
-        query->parts[i].channel = channel;
-        ares_getaddrinfo(channel->ares, query->host, NULL, &hints, answer_came, &query->parts[i]);
+        query->parts[i].state = PART_IN;
+        if (!channel)
+            query->parts[i].fault = fault;
     }
-    h2i_ares_channel_plan(channel);
+    for (int i = 0; channel && i < N_FAMILIES; i++)
+        ask_part(&query->parts[i], channel);
+    if (channel)
+        h2i_ares_channel_plan(channel);
+    else
+        h2client_reactor_defer(query->resolver->reactor, &query->go_on);
 }
 
 static h2client_query *resolve(h2client_resolver *base, h2client_reactor *reactor, const char *host,
                                uint16_t port, h2client_addresses_fn on_addresses, void *user)
 {
     struct ares_resolver *resolver = of(base);
-    struct h2i_ares_channel *channel = channel_for_question(resolver);
-    h2client_query *query = channel ? h2i_alloc_zeroed(&resolver->allocator, sizeof *query) : NULL;
+    h2client_query *query = h2i_alloc_zeroed(&resolver->allocator, sizeof *query);
 
     (void)reactor, (void)port;
     if (!query)
         return NULL;
     query->resolver = resolver;
-    query->tell = (h2client_task){.run = tell, .user = query};
+    query->go_on = (h2client_task){.run = go_on, .user = query};
     query->on_addresses = on_addresses;
     query->user = user;
     snprintf(query->host, sizeof query->host, "%s", host);
     h2i_list_append(&resolver->queries, &query->in_resolver);
-    ask(query, channel);
+    ask(query);
     return query;
 }
 
@@ -329,14 +434,18 @@ static void cancel(h2client_resolver *base, h2client_query *query)
 {
     (void)base;
     query->on_addresses = NULL;
-    h2client_reactor_undefer(query->resolver->reactor, &query->tell);
+    h2client_reactor_undefer(query->resolver->reactor, &query->go_on);
     if (query->n_outstanding == 0)
         free_query(query);
 }
 
+/* Name servers may have changed without resolv.conf's date telling. */
 static void flush(h2client_resolver *base)
 {
-    of(base)->is_stale = true;
+    struct ares_resolver *resolver = of(base);
+
+    resolver->is_stale = true;
+    resolver->wants_conf = resolver->follows_system;
 }
 
 static void destroy(h2client_resolver *base)
@@ -369,7 +478,7 @@ static bool set_up(struct ares_resolver *resolver, const char *servers, h2client
 }
 
 h2client_resolver *h2i_ares_resolver_create(h2client_reactor *reactor, const char *servers,
-                                            h2client_fault *fault)
+                                            int timeout_ms, h2client_fault *fault)
 {
     static const h2client_resolver_ops ops = {.size = sizeof ops,
                                               .resolve = resolve,
@@ -385,6 +494,7 @@ h2client_resolver *h2i_ares_resolver_create(h2client_reactor *reactor, const cha
     resolver->base.ops = &ops;
     resolver->allocator = *allocator;
     resolver->reactor = reactor;
+    resolver->timeout_ms = timeout_ms;
     resolver->clean_up = (h2client_task){.run = clean_up, .user = resolver};
     h2i_list_init(&resolver->channels);
     h2i_list_init(&resolver->queries);

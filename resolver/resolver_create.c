@@ -16,7 +16,8 @@ h2client_resolver *h2i_resolver_create(h2client_reactor *reactor,
         .negative_ttl_s = config->cache.negative_ttl_s,
         .max_entries = config->cache.max_entries,
     };
-    h2client_resolver *ares = h2i_ares_resolver_create(reactor, config->servers, fault);
+    h2client_resolver *ares =
+        h2i_ares_resolver_create(reactor, config->servers, H2I_ARES_TIMEOUT_MS, fault);
     h2client_resolver *cache;
 
     if (!ares)

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* RFC 1035 4: just as much of the format as a stub resolver's questions need. */
+#include "tests/support/dns_server.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/test_main.h"
+
+#define HEADER_LEN 12
+#define MAX_MESSAGE 16384
+#define MAX_OVER_UDP 512
+#define CNAME_TYPE 5
+#define MAX_CONNS 16
+
+struct conn {
+    struct h2t_dns_server *server;
+    h2client_watch watch;
+    uint8_t in[1024];
+    size_t len;
+    bool is_open;
+};
+
+struct h2t_dns_server {
+    h2client_reactor *reactor;
+    const struct h2t_dns_answer *answers;
+    h2client_watch udp;
+    h2client_watch listener;
+    struct conn conns[MAX_CONNS];
+    size_t n_conns;
+    char name[32];
+    size_t n_asked[256]; /* by type */
+    size_t n_over_tcp;
+    char last_name[256];
+};
+
+struct question {
+    char name[256];
+    int type;
+    size_t end; /* of the question in the message */
+};
+
+struct message {
+    uint8_t bytes[MAX_MESSAGE];
+    size_t len;
+};
+
+/* ---- the format ---- */
+
+static void put16(struct message *message, unsigned value)
+{
+    message->bytes[message->len++] = (uint8_t)(value >> 8);
+    message->bytes[message->len++] = (uint8_t)value;
+}
+
+static void put_name(struct message *message, const char *name)
+{
+    while (*name) {
+        size_t len = strcspn(name, ".");
+
+        message->bytes[message->len++] = (uint8_t)len;
+        memcpy(message->bytes + message->len, name, len);
+        message->len += len;
+        name += len + (name[len] == '.');
+    }
+    message->bytes[message->len++] = 0;
+}
+
+static void put_record_head(struct message *message, const char *owner, int type, uint32_t ttl)
+{
+    put_name(message, owner);
+    put16(message, (unsigned)type);
+    put16(message, 1); /* IN */
+    put16(message, ttl >> 16);
+    put16(message, ttl & 0xffff);
+    message->bytes[7]++; /* ANCOUNT: below 256 in these tests */
+}
+
+static void put_address(struct message *message, const char *owner, int type, uint32_t ttl,
+                        const void *address)
+{
+    size_t len = type == H2T_DNS_A ? 4 : 16;
+
+    put_record_head(message, owner, type, ttl);
+    put16(message, (unsigned)len);
+    memcpy(message->bytes + message->len, address, len);
+    message->len += len;
+}
+
+static void put_alias(struct message *message, const char *owner,
+                      const struct h2t_dns_answer *answer)
+{
+    struct message target = {.len = 0};
+
+    put_name(&target, answer->alias);
+    put_record_head(message, owner, CNAME_TYPE, answer->alias_ttl);
+    put16(message, (unsigned)target.len);
+    memcpy(message->bytes + message->len, target.bytes, target.len);
+    message->len += target.len;
+}
+
+static void parse_question(const uint8_t *bytes, size_t len, struct question *question)
+{
+    size_t at = HEADER_LEN, out = 0;
+
+    while (at < len && bytes[at]) {
+        size_t label_len = bytes[at++];
+
+        ck_assert_uint_le(at + label_len, len);
+        ck_assert_uint_lt(out + label_len + 1, sizeof question->name);
+        if (out)
+            question->name[out++] = '.';
+        memcpy(question->name + out, bytes + at, label_len);
+        out += label_len;
+        at += label_len;
+    }
+    ck_assert_uint_le(at + 5, len);
+    question->name[out] = 0;
+    question->type = bytes[at + 1] << 8 | bytes[at + 2];
+    question->end = at + 5;
+}
+
+/* ---- answering ---- */
+
+static const struct h2t_dns_answer *find(const struct h2t_dns_server *server,
+                                         const struct question *question)
+{
+    static const struct h2t_dns_answer unknown = {.rcode = H2T_DNS_NXDOMAIN};
+    static const struct h2t_dns_answer end = {0};
+    const struct h2t_dns_answer *one = server->answers;
+
+    for (; memcmp(one, &end, sizeof end) != 0; one++)
+        if ((!one->name || strcmp(one->name, question->name) == 0) &&
+            (!one->type || one->type == question->type))
+            return one;
+    return &unknown;
+}
+
+static void put_addresses(struct message *message, const char *owner,
+                          const struct question *question, const struct h2t_dns_answer *answer)
+{
+    char text[256], *rest = text, *piece;
+    size_t i = 0;
+
+    snprintf(text, sizeof text, "%s", answer->addresses ? answer->addresses : "");
+    for (; (piece = strtok_r(rest, " ", &rest)); i += i < 3) {
+        uint8_t address[16];
+        int family = question->type == H2T_DNS_A ? AF_INET : AF_INET6;
+
+        ck_assert_int_eq(inet_pton(family, piece, address), 1);
+        put_address(message, owner, question->type, answer->ttls[i], address);
+    }
+    for (size_t j = 0; j < answer->n_more_addresses; j++)
+        put_address(message, owner, H2T_DNS_A, answer->ttls[3],
+                    (const uint8_t[]){10, 0, 0, (uint8_t)j});
+}
+
+static void truncate_answer(struct message *message, const struct question *question)
+{
+    message->bytes[2] |= 2; /* TC */
+    message->bytes[6] = message->bytes[7] = 0;
+    message->len = question->end;
+}
+
+/* False: no answer. */
+static bool make_answer(struct h2t_dns_server *server, const uint8_t *bytes, size_t len,
+                        bool over_tcp, struct message *message)
+{
+    const struct h2t_dns_answer *answer;
+    struct question question;
+
+    ck_assert_uint_gt(len, HEADER_LEN);
+    parse_question(bytes, len, &question);
+    server->n_asked[question.type & 255]++;
+    server->n_over_tcp += over_tcp;
+    snprintf(server->last_name, sizeof server->last_name, "%s", question.name);
+    answer = find(server, &question);
+    if (answer->is_silent)
+        return false;
+    memcpy(message->bytes, bytes, question.end);
+    message->len = question.end;
+    message->bytes[2] = 0x81;                            /* QR, RD */
+    message->bytes[3] = (uint8_t)(0x80 | answer->rcode); /* RA */
+    memset(message->bytes + 6, 0, 6);
+    if (answer->alias)
+        put_alias(message, question.name, answer);
+    put_addresses(message, answer->alias ? answer->alias : question.name, &question, answer);
+    if (!over_tcp && (answer->is_truncated || message->len > MAX_OVER_UDP))
+        truncate_answer(message, &question);
+    return true;
+}
+
+static void udp_is_ready(h2client_watch *watch, unsigned ready, void *user)
+{
+    struct sockaddr_in from;
+    socklen_t from_len = sizeof from;
+    uint8_t bytes[1024];
+    struct message message;
+    ssize_t n =
+        recvfrom(watch->fd, bytes, sizeof bytes, MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
+
+    (void)ready;
+    if (n > 0 && make_answer(user, bytes, (size_t)n, false, &message))
+        sendto(watch->fd, message.bytes, message.len, 0, (struct sockaddr *)&from, from_len);
+}
+
+static void close_conn(struct conn *conn)
+{
+    if (!conn->is_open)
+        return;
+    h2client_reactor_watch(conn->server->reactor, &conn->watch, 0);
+    close(conn->watch.fd);
+    conn->is_open = false;
+}
+
+/* RFC 1035 4.2.2: two bytes of length before each message. */
+static void conn_is_ready(h2client_watch *watch, unsigned ready, void *user)
+{
+    struct conn *conn = user;
+    struct message message, framed = {.len = 0};
+    ssize_t n = recv(watch->fd, conn->in + conn->len, sizeof conn->in - conn->len, MSG_DONTWAIT);
+
+    (void)ready;
+    if (n <= 0) {
+        close_conn(conn);
+        return;
+    }
+    conn->len += (size_t)n;
+    while (conn->len > 2 && conn->len >= 2u + (unsigned)(conn->in[0] << 8 | conn->in[1])) {
+        size_t len = (size_t)(conn->in[0] << 8 | conn->in[1]);
+
+        if (make_answer(conn->server, conn->in + 2, len, true, &message)) {
+            framed.len = 0;
+            put16(&framed, (unsigned)message.len);
+            memcpy(framed.bytes + 2, message.bytes, message.len);
+            send(watch->fd, framed.bytes, message.len + 2, MSG_NOSIGNAL);
+        }
+        memmove(conn->in, conn->in + 2 + len, conn->len - 2 - len);
+        conn->len -= 2 + len;
+    }
+}
+
+static void listener_is_ready(h2client_watch *watch, unsigned ready, void *user)
+{
+    struct h2t_dns_server *server = user;
+    struct conn *conn = &server->conns[server->n_conns++];
+
+    (void)ready;
+    ck_assert_uint_le(server->n_conns, MAX_CONNS);
+    *conn = (struct conn){.server = server, .is_open = true};
+    conn->watch = (h2client_watch){.on_ready = conn_is_ready, .user = conn};
+    conn->watch.fd = accept(watch->fd, NULL, NULL);
+    ck_assert_int_ge(conn->watch.fd, 0);
+    h2client_reactor_watch(server->reactor, &conn->watch, H2CLIENT_READABLE);
+}
+
+/* ---- life ---- */
+
+static int open_socket(int type, struct sockaddr_in *place)
+{
+    socklen_t len = sizeof *place;
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    if (bind(fd, (struct sockaddr *)place, sizeof *place) != 0) {
+        close(fd);
+        return -1;
+    }
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)place, &len), 0);
+    return fd;
+}
+
+/* The same port for both; another one when somebody else has it over TCP. */
+static void open_sockets(struct h2t_dns_server *server)
+{
+    struct sockaddr_in place;
+
+    do {
+        place = (struct sockaddr_in){.sin_family = AF_INET};
+        place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        server->udp.fd = open_socket(SOCK_DGRAM, &place);
+        server->listener.fd = open_socket(SOCK_STREAM, &place);
+        if (server->listener.fd < 0)
+            close(server->udp.fd);
+    } while (server->listener.fd < 0);
+    ck_assert_int_eq(listen(server->listener.fd, 5), 0);
+    snprintf(server->name, sizeof server->name, "127.0.0.1:%u", ntohs(place.sin_port));
+}
+
+struct h2t_dns_server *h2t_dns_server_create(h2client_reactor *reactor,
+                                             const struct h2t_dns_answer *answers)
+{
+    struct h2t_dns_server *server = calloc(1, sizeof *server);
+
+    ck_assert_ptr_nonnull(server);
+    server->reactor = reactor;
+    server->answers = answers;
+    server->udp = (h2client_watch){.on_ready = udp_is_ready, .user = server};
+    server->listener = (h2client_watch){.on_ready = listener_is_ready, .user = server};
+    open_sockets(server);
+    ck_assert_int_eq(h2client_reactor_watch(reactor, &server->udp, H2CLIENT_READABLE), 0);
+    ck_assert_int_eq(h2client_reactor_watch(reactor, &server->listener, H2CLIENT_READABLE), 0);
+    return server;
+}
+
+void h2t_dns_server_destroy(struct h2t_dns_server *server)
+{
+    if (!server)
+        return;
+    for (size_t i = 0; i < server->n_conns; i++)
+        close_conn(&server->conns[i]);
+    h2client_reactor_watch(server->reactor, &server->udp, 0);
+    h2client_reactor_watch(server->reactor, &server->listener, 0);
+    close(server->udp.fd);
+    close(server->listener.fd);
+    free(server);
+}
+
+void h2t_dns_server_change(struct h2t_dns_server *server, const struct h2t_dns_answer *answers)
+{
+    server->answers = answers;
+}
+
+const char *h2t_dns_server_name(const struct h2t_dns_server *server)
+{
+    return server->name;
+}
+
+size_t h2t_dns_server_n_asked(const struct h2t_dns_server *server, int type)
+{
+    return server->n_asked[type];
+}
+
+size_t h2t_dns_server_n_over_tcp(const struct h2t_dns_server *server)
+{
+    return server->n_over_tcp;
+}
+
+const char *h2t_dns_server_last_name(const struct h2t_dns_server *server)
+{
+    return server->last_name;
+}

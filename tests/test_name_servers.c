@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* Which name servers are asked for what, and how they are written. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/ares_rig.h"
+#include "tests/support/test_main.h"
+
+/* ---- servers ---- */
+
+TEST(dead_first_server_is_asked_once_and_last_from_then_on)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    h2t_ares_open_two(&rig, h2t_silence, h2t_both, H2T_SHORT_MS);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_uint_eq(lookup.n_addresses, 3);
+    ck_assert_uint_eq(h2t_dns_server_n_asked(rig.first, H2T_DNS_A), 1);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_uint_eq(lookup.n_addresses, 3);
+    ck_assert_uint_eq(h2t_dns_server_n_asked(rig.first, H2T_DNS_A), 1);
+    ck_assert_uint_eq(h2t_dns_server_n_asked(rig.server, H2T_DNS_A), 2);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
+TEST(server_that_died_is_passed_over_for_the_one_that_came_back)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    h2t_ares_open_two(&rig, h2t_both, h2t_both, H2T_SHORT_MS);
+    h2t_dns_server_change(rig.first, h2t_silence);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    h2t_dns_server_change(rig.first, h2t_both);
+    h2t_dns_server_change(rig.server, h2t_silence);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_uint_eq(lookup.n_addresses, 3);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_uint_eq(lookup.n_addresses, 3);
+    ck_assert_uint_eq(h2t_dns_server_n_asked(rig.server, H2T_DNS_A), 2);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
+/* A server inside a company, say, before one that knows the rest of the world. */
+TEST(refusing_server_is_passed_over_for_that_name_only)
+{
+    static const struct h2t_dns_answer inside[] = {
+        {.name = "b.example", .type = H2T_DNS_A, .addresses = "192.0.2.9", .ttls = {60}},
+        {.name = "b.example"},
+        {.rcode = H2T_DNS_REFUSED},
+        {.name = NULL}};
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    h2t_ares_open_two(&rig, inside, h2t_both, H2T_LONG_MS);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_uint_eq(lookup.n_addresses, 3);
+    h2t_ares_ask(&rig, &lookup, "b.example");
+    ck_assert_str_eq(lookup.text, "192.0.2.9");
+    ck_assert_str_eq(h2t_dns_server_last_name(rig.server), "a.example");
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
+TEST(failing_servers_are_asked_once_each)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    h2t_ares_open_two(&rig, h2t_failing, h2t_failing, H2T_LONG_MS);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_int_eq(lookup.fault.code, H2CLIENT_ERROR_DNS_SERVER_FAILED);
+    ck_assert_uint_eq(h2t_dns_server_n_asked(rig.first, H2T_DNS_A), 1);
+    ck_assert_uint_eq(h2t_dns_server_n_asked(rig.server, H2T_DNS_A), 1);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
+TEST(failure_is_told_though_the_next_server_is_silent)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    h2t_ares_open_two(&rig, h2t_failing, h2t_silence, H2T_SHORT_MS);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_int_eq(lookup.fault.code, H2CLIENT_ERROR_DNS_SERVER_FAILED);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
+static void expect_bad_servers(const char *servers, const char *named)
+{
+    struct h2t_ares_rig rig;
+    h2client_fault fault;
+
+    h2t_ares_init(&rig, h2t_both);
+    ck_assert_msg(!h2i_ares_resolver_create(&rig.reactor, servers, H2T_LONG_MS, &fault), "\"%s\"",
+                  servers);
+    ck_assert_int_eq(fault.code, H2CLIENT_ERROR_INVALID_ARGUMENT);
+    ck_assert_msg(strstr(fault.text, named) != NULL, "\"%s\" does not name \"%s\"", fault.text,
+                  named);
+    h2t_ares_finish(&rig);
+}
+
+TEST(bad_server_strings_are_refused_by_name)
+{
+    expect_bad_servers("", "empty");
+    expect_bad_servers("ns.example", "\"ns.example\"");
+    expect_bad_servers("192.0.2.1,,192.0.2.2", "\"\"");
+    expect_bad_servers("192.0.2.1, 192.0.2.300", "192.0.2.300");
+    expect_bad_servers("192.0.2.1:0", "192.0.2.1:0");
+    expect_bad_servers("192.0.2.1:65536", "192.0.2.1:65536");
+    expect_bad_servers("192.0.2.1:", "192.0.2.1:");
+    expect_bad_servers("192.0.2.1:53x", "192.0.2.1:53x");
+    expect_bad_servers("[2001:db8::1", "[2001:db8::1");
+    expect_bad_servers("[2001:db8::1]53", "[2001:db8::1]53");
+    expect_bad_servers("[]:53", "[]:53");
+    expect_bad_servers("192.0.2.1]", "192.0.2.1]");
+    expect_bad_servers("fe80::1%1", "fe80::1%1"); /* c-ares cannot reach it */
+}
+END_TEST
+
+TEST(seventeen_servers_are_too_many)
+{
+    char servers[512] = "192.0.2.1";
+    struct h2t_ares_rig rig;
+
+    for (int i = 0; i < 15; i++)
+        strcat(servers, ",192.0.2.1");
+    h2t_ares_init(&rig, h2t_both);
+    h2t_ares_make(&rig, servers, H2T_LONG_MS);
+    h2t_ares_finish(&rig);
+    expect_bad_servers(strcat(servers, ",192.0.2.17"), "more than 16");
+}
+END_TEST
+
+TEST(server_strings_have_ports_brackets_and_spaces)
+{
+    struct h2t_ares_rig rig;
+
+    h2t_ares_init(&rig, h2t_both);
+    h2t_ares_make(&rig, " 192.0.2.1:5353 ,2001:db8::1,[2001:db8::2] , [2001:db8::3]:65535",
+                  H2T_LONG_MS);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
+/* What the environment and resolv.conf offer to a stub resolver. */
+TEST(names_are_asked_as_they_are)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    setenv("LOCALDOMAIN", "search.example", 1);
+    h2t_ares_open(&rig, (const struct h2t_dns_answer[]){{.name = NULL}});
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_str_eq(h2t_dns_server_last_name(rig.server), "a.example");
+    h2t_ares_ask(&rig, &lookup, "short");
+    ck_assert_str_eq(h2t_dns_server_last_name(rig.server), "short");
+    ck_assert_uint_eq(h2t_dns_server_n_asked(rig.server, H2T_DNS_A), 2);
+    h2t_ares_finish(&rig);
+    unsetenv("LOCALDOMAIN");
+}
+END_TEST
+
+TEST(aliases_of_the_environment_are_not_read)
+{
+    static const char text[] = "short other.example\n";
+    char path[] = "/tmp/h2t-aliases-XXXXXX";
+    int fd = mkstemp(path);
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    ck_assert_int_eq(write(fd, text, sizeof text - 1), sizeof text - 1);
+    close(fd);
+    setenv("HOSTALIASES", path, 1);
+    h2t_ares_open(&rig, (const struct h2t_dns_answer[]){{.name = NULL}});
+    h2t_ares_ask(&rig, &lookup, "short");
+    ck_assert_str_eq(h2t_dns_server_last_name(rig.server), "short");
+    h2t_ares_finish(&rig);
+    unsetenv("HOSTALIASES");
+    unlink(path);
+}
+END_TEST
+
+TEST_MAIN("name_servers", {T(dead_first_server_is_asked_once_and_last_from_then_on)},
+          {T(server_that_died_is_passed_over_for_the_one_that_came_back)},
+          {T(refusing_server_is_passed_over_for_that_name_only)},
+          {T(failing_servers_are_asked_once_each)},
+          {T(failure_is_told_though_the_next_server_is_silent)},
+          {T(bad_server_strings_are_refused_by_name)}, {T(seventeen_servers_are_too_many)},
+          {T(server_strings_have_ports_brackets_and_spaces)}, {T(names_are_asked_as_they_are)},
+          {T(aliases_of_the_environment_are_not_read)})

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The built-in resolver against a real dnsmasq on loopback, with TTLs of our choice.
+
+H2T_RESOLVE_TOOL is the program under test (resolve_tool.c). How often the server was
+asked is read from its own log.
+"""
+import os
+import pathlib
+import pwd
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support import tap  # noqa: E402
+
+os.environ["PATH"] += ":/usr/sbin"  # not in everybody's
+
+NOT_FOUND, NO_DATA, SERVER_FAILED = 200, 201, 202
+PATIENCE_S = 20
+RECORDS = [
+    "--host-record=short.test,192.0.2.1,1",
+    "--host-record=long.test,192.0.2.2,2001:db8::2,100",
+    "--host-record=four.test,192.0.2.4,100",
+    "--cname=alias.test,long.test,7",
+    "--txt-record=text.test,no address",
+    "--local=/test/",
+]
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Dnsmasq:
+    """A running dnsmasq, and what it logged."""
+
+    def __init__(self):
+        self.port = free_port()
+        user = pwd.getpwuid(os.getuid()).pw_name
+        command = ["dnsmasq", "--no-daemon", "--no-resolv", "--no-hosts", "--conf-file=/dev/null"]
+        command += ["--pid-file=", f"--user={user}", "--log-queries", "--log-facility=-"]
+        command += [f"--port={self.port}", "--listen-address=127.0.0.1", "--bind-interfaces"]
+        self.process = subprocess.Popen(
+            command + RECORDS, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        self.lines = []
+        self.is_up = threading.Event()
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+        if not self.is_up.wait(PATIENCE_S):
+            self.stop()
+            raise RuntimeError("dnsmasq does not start: " + "".join(self.lines))
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if "started" in line:
+                self.is_up.set()
+
+    def n_asked(self, host):
+        """Questions for A so far: each look-up makes one, besides the one for AAAA."""
+        return sum(f"query[A] {host} from" in line for line in self.lines)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(PATIENCE_S)
+        self.reader.join(PATIENCE_S)
+        self.process.stderr.close()
+
+
+class Tool:
+    """resolve_tool, asked by its standard input."""
+
+    def __init__(self, port, negative_ttl_s=5):
+        command = [os.environ["H2T_RESOLVE_TOOL"], f"127.0.0.1:{port}", str(negative_ttl_s)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)  # fmt: skip
+
+    def ask(self, host):
+        self.process.stdin.write(host + "\n")
+        words = self.process.stdout.readline().split()
+        assert words and words[0] == host, words
+        answer = dict(word.split("=", 1) for word in words[1:])
+        answer["addresses"] = sorted(answer["addresses"].split(",")) if answer["addresses"] else []
+        return {
+            name: value if name == "addresses" else int(value) for name, value in answer.items()
+        }
+
+    def flush(self):
+        self.process.stdin.write("flush\n")
+
+    def close(self):
+        self.process.stdin.close()
+        code = self.process.wait(PATIENCE_S)
+        self.process.stdout.close()
+        return code
+
+
+@tap.needs("dnsmasq")
+class TestDnsmasq(unittest.TestCase):
+    def setUp(self):
+        self.server = Dnsmasq()
+        self.addCleanup(self.server.stop)
+        self.tool = Tool(self.server.port, negative_ttl_s=1)
+        self.addCleanup(lambda: self.assertEqual(self.tool.close(), 0))
+
+    def wait_for_log(self, host, n):
+        """The log comes a little after the answer."""
+        end = time.monotonic() + PATIENCE_S
+        while self.server.n_asked(host) < n and time.monotonic() < end:
+            time.sleep(0.01)
+        self.assertEqual(self.server.n_asked(host), n)
+
+    def test_both_families_and_their_ttl(self):
+        answer = self.tool.ask("long.test")
+        self.assertEqual(answer["addresses"], ["192.0.2.2", "2001:db8::2"])
+        self.assertEqual((answer["code"], answer["cached"], answer["ttl"]), (0, 0, 100))
+
+    def test_ttl_of_one_second_expires(self):
+        self.assertEqual(self.tool.ask("short.test")["addresses"], ["192.0.2.1"])
+        time.sleep(1.05)
+        self.assertEqual(self.tool.ask("short.test")["cached"], 0)
+        self.wait_for_log("short.test", 2)
+
+    def test_long_ttl_is_served_from_the_cache_without_the_server(self):
+        first = self.tool.ask("long.test")
+        self.server.process.terminate()
+        self.server.process.wait(PATIENCE_S)
+        second = self.tool.ask("long.test")
+        self.assertEqual(second["cached"], 1)
+        self.assertEqual(second["addresses"], first["addresses"])
+        self.assertEqual(self.server.n_asked("long.test"), 1)
+
+    def test_alias_is_followed_and_its_ttl_counts(self):
+        answer = self.tool.ask("alias.test")
+        self.assertEqual(answer["addresses"], ["192.0.2.2", "2001:db8::2"])
+        self.assertEqual(answer["ttl"], 7)
+
+    def test_unknown_name_is_not_found(self):
+        self.assertEqual(self.tool.ask("nobody.test")["code"], NOT_FOUND)
+
+    def test_name_without_an_address_has_no_data(self):
+        self.assertEqual(self.tool.ask("text.test")["code"], NO_DATA)
+
+    def test_one_family_is_enough(self):
+        answer = self.tool.ask("four.test")
+        self.assertEqual((answer["code"], answer["addresses"]), (0, ["192.0.2.4"]))
+
+    def test_refusal_is_the_servers_failure(self):
+        self.assertEqual(self.tool.ask("elsewhere.example")["code"], SERVER_FAILED)
+
+    def test_failure_is_remembered_for_the_negative_ttl_only(self):
+        self.assertEqual(self.tool.ask("nobody.test")["cached"], 0)
+        self.assertEqual(self.tool.ask("nobody.test")["cached"], 1)
+        time.sleep(1.05)
+        self.assertEqual(self.tool.ask("nobody.test")["cached"], 0)
+        self.wait_for_log("nobody.test", 2)
+
+    def test_flush_forgets(self):
+        self.tool.ask("long.test")
+        self.tool.flush()
+        self.assertEqual(self.tool.ask("long.test")["cached"], 0)
+        self.wait_for_log("long.test", 2)
+
+    def test_localhost_is_nobodys_business(self):
+        self.assertEqual(self.tool.ask("localhost")["addresses"], ["127.0.0.1", "::1"])
+        self.tool.ask("long.test")
+        self.wait_for_log("long.test", 1)
+        self.assertEqual(self.server.n_asked("localhost"), 0)
+
+
+if __name__ == "__main__":
+    tap.main()

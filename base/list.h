@@ -27,6 +27,17 @@ static inline bool h2i_list_is_linked(const struct h2i_list *node)
     return node->next != NULL;
 }
 
+/* To go through a list: first, after, ..., NULL at the end. */
+static inline struct h2i_list *h2i_list_first(const struct h2i_list *head)
+{
+    return head->next == head ? NULL : head->next;
+}
+static inline struct h2i_list *h2i_list_after(const struct h2i_list *head,
+                                              const struct h2i_list *node)
+{
+    return node->next == head ? NULL : node->next;
+}
+
 static inline void h2i_list_append(struct h2i_list *head, struct h2i_list *node)
 {
     node->prev = head->prev;

@@ -351,9 +351,9 @@ h2client_reactor *h2client_session_reactor(h2client_session *session)
 
 /* ---- ending ------------------------------------------------------------------------- */
 
-static void end_calls(h2client_session *session)
+static void end_calls(h2client_session *session, h2client_error_code code)
 {
-    h2client_fault fault = h2i_fault(H2CLIENT_ERROR_SESSION_CLOSED, "%s", "");
+    h2client_fault fault = h2i_fault(code, "%s", "");
     struct h2i_list *node;
 
     while ((node = h2i_list_pop(&session->calls))) {
@@ -383,18 +383,37 @@ static void destroy_ports(h2client_session *session)
         session->own.tls_factory->ops->destroy(session->own.tls_factory);
 }
 
+static int watch_nothing(h2client_loop *loop, h2client_watch *watch, unsigned events)
+{
+    (void)loop, (void)watch, (void)events;
+    return 0;
+}
+
+/* A child shares sockets and epoll's list with its parent: it closes its copies, and
+ * neither says goodbye on the wire nor takes a descriptor off the list. */
+static void let_go_of_parents_loop(h2client_session *session)
+{
+    static const h2client_loop_ops ops = {.size = sizeof ops, .watch = watch_nothing};
+    static h2client_loop deaf = {&ops};
+
+    session->reactor.loop = &deaf;
+}
+
 void h2i_session_finish(h2client_session *session)
 {
     struct h2i_home *home = session->home;
+    bool is_child = !h2i_session_enter(session);
 
+    if (is_child)
+        let_go_of_parents_loop(session);
     session->is_closing = true;
     session->is_driving = true; /* for the callbacks that run from here */
     h2i_reactor_refresh_clock(&session->reactor);
-    end_calls(session);
+    end_calls(session, is_child ? H2CLIENT_ERROR_FORKED : H2CLIENT_ERROR_SESSION_CLOSED);
     while (h2i_notices_tell_one(&session->notices))
         ;
     if (session->has_pool || session->pool.scratch)
-        h2i_pool_finish(&session->pool);
+        h2i_pool_finish(&session->pool, !is_child);
     destroy_ports(session);
     free_spare_calls(session);
     h2i_notices_finish(&session->notices);

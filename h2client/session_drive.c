@@ -58,16 +58,6 @@ h2client_error_code h2i_session_turn(h2client_session *session, int64_t timeout_
 
 /* ---- driving functions ------------------------------------------------------ */
 
-static h2client_error_code begin_driving(h2client_session *session)
-{
-    if (session->is_driving)
-        return H2CLIENT_ERROR_REENTRANT;
-    if (!h2i_session_enter(session))
-        return H2CLIENT_ERROR_FORKED;
-    session->is_driving = true;
-    return H2CLIENT_OK;
-}
-
 /* The session may be gone afterwards. */
 static void end_driving(h2client_session *session)
 {
@@ -77,6 +67,37 @@ static void end_driving(h2client_session *session)
         return;
     }
     h2i_session_nudge(session);
+}
+
+/* In a child: ends the calls that were started there, and looks at none of the parent's. */
+static void deliver_forked(h2client_session *session)
+{
+    struct h2i_list ready;
+    struct h2i_list *node;
+
+    session->is_driving = true;
+    h2i_list_init(&ready);
+    h2i_list_splice(&ready, &session->ready);
+    while ((node = h2i_list_pop(&ready))) {
+        h2client_call *call = H2I_CONTAINER_OF(node, h2client_call, in_ready);
+        if (!session->is_doomed && call->end.outcome.fault.code == H2CLIENT_ERROR_FORKED)
+            h2i_call_deliver(call);
+        else
+            h2i_list_append(&session->ready, node);
+    }
+    end_driving(session);
+}
+
+static h2client_error_code begin_driving(h2client_session *session)
+{
+    if (session->is_driving)
+        return H2CLIENT_ERROR_REENTRANT;
+    if (!h2i_session_enter(session)) {
+        deliver_forked(session);
+        return H2CLIENT_ERROR_FORKED;
+    }
+    session->is_driving = true;
+    return H2CLIENT_OK;
 }
 
 static bool can_wait(const h2client_session *session)
@@ -90,6 +111,8 @@ static h2client_error_code drive_until(h2client_session *session,
 {
     h2client_error_code code = begin_driving(session);
 
+    if (code == H2CLIENT_ERROR_FORKED && is_reached(goal))
+        return H2CLIENT_OK;
     if (code)
         return code;
     if (!can_wait(session))
@@ -327,11 +350,18 @@ h2client_call *h2client_session_next_done(h2client_session *session)
 
 /* ---- embedding ------------------------------------------------------------------ */
 
+/* NULL in a child as well: the kernel's half of the loop is the parent's. */
+static h2client_loop *loop_of(h2client_session *session)
+{
+    return session && h2i_session_enter(session) ? session->reactor.loop : NULL;
+}
+
 void h2i_session_nudge(h2client_session *session)
 {
     h2client_loop *loop = session->reactor.loop;
 
-    if (session->is_driving || !session->is_polled || !loop || !loop->ops->arm)
+    if (session->is_driving || !session->is_polled || !loop || !loop->ops->arm ||
+        !h2i_session_enter(session))
         return;
     if (!has_work(session)) {
         h2i_reactor_arm(&session->reactor);
@@ -343,7 +373,7 @@ void h2i_session_nudge(h2client_session *session)
 
 int h2client_session_fd(h2client_session *session)
 {
-    h2client_loop *loop = session ? session->reactor.loop : NULL;
+    h2client_loop *loop = loop_of(session);
 
     if (!loop)
         return -1;
@@ -354,7 +384,7 @@ int h2client_session_fd(h2client_session *session)
 
 size_t h2client_session_pollfds(h2client_session *session, h2client_pollfd *fds, size_t cap)
 {
-    h2client_loop *loop = session ? session->reactor.loop : NULL;
+    h2client_loop *loop = loop_of(session);
 
     return loop && loop->ops->pollfds ? loop->ops->pollfds(loop, fds, cap) : 0;
 }
@@ -375,7 +405,7 @@ int64_t h2client_session_next_timeout_ms(h2client_session *session)
 
 void h2client_session_wake(h2client_session *session)
 {
-    h2client_loop *loop = session ? session->reactor.loop : NULL;
+    h2client_loop *loop = loop_of(session);
 
     if (loop && loop->ops->wake)
         loop->ops->wake(loop);

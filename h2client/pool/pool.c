@@ -152,7 +152,8 @@ void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *
 
 static struct h2i_link *find_room(struct h2i_origin *origin)
 {
-    for (struct h2i_list *node = origin->links.next; node != &origin->links; node = node->next) {
+    for (struct h2i_list *node = h2i_list_first(&origin->links); node;
+         node = h2i_list_after(&origin->links, node)) {
         struct h2i_link *link = H2I_CONTAINER_OF(node, struct h2i_link, in_origin);
         if (h2i_link_has_room(link))
             return link;
@@ -163,7 +164,8 @@ static struct h2i_link *find_room(struct h2i_origin *origin)
 /* A connection that will take calls again once streams end or the peer allows more. */
 static bool has_hope(const struct h2i_origin *origin)
 {
-    for (struct h2i_list *node = origin->links.next; node != &origin->links; node = node->next)
+    for (struct h2i_list *node = h2i_list_first(&origin->links); node;
+         node = h2i_list_after(&origin->links, node))
         if (H2I_CONTAINER_OF(node, struct h2i_link, in_origin)->conn->accepts_new)
             return true;
     return false;
@@ -284,24 +286,29 @@ bool h2i_pool_init(struct h2i_pool *pool, const struct h2i_pool_config *config,
     return pool->scratch != NULL;
 }
 
-static void shut_down_origin(struct h2i_origin *origin)
+static void shut_down_origin(struct h2i_origin *origin, bool says_goodbye)
 {
-    while (!h2i_list_is_empty(&origin->links))
-        h2i_link_shut_down(H2I_CONTAINER_OF(origin->links.next, struct h2i_link, in_origin));
+    while (!h2i_list_is_empty(&origin->links)) {
+        struct h2i_link *link = H2I_CONTAINER_OF(origin->links.next, struct h2i_link, in_origin);
+        if (says_goodbye)
+            h2i_link_shut_down(link);
+        else
+            h2i_link_close(link);
+    }
     if (origin->connector)
         h2i_connector_cancel(origin->connector);
     h2i_map_remove(&origin->pool->origins, &origin->entry);
     destroy_origin(origin);
 }
 
-void h2i_pool_finish(struct h2i_pool *pool)
+void h2i_pool_finish(struct h2i_pool *pool, bool says_goodbye)
 {
     struct h2i_map_entry *entry;
 
     if (!pool->scratch)
         return;
     while ((entry = h2i_map_any(&pool->origins)))
-        shut_down_origin(H2I_CONTAINER_OF(entry, struct h2i_origin, entry));
+        shut_down_origin(H2I_CONTAINER_OF(entry, struct h2i_origin, entry), says_goodbye);
     h2i_pool_reap(pool);
     h2i_map_finish(&pool->origins);
     h2i_slab_finish(&pool->slab);

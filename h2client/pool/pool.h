@@ -81,8 +81,9 @@ struct h2i_pool {
 /* False: no memory. */
 H2CLIENT_MUST_USE bool h2i_pool_init(struct h2i_pool *pool, const struct h2i_pool_config *config,
                                      const uint64_t seed[2]);
-/* All tickets must be gone. Connections say GOAWAY as far as it can be said at once. */
-void h2i_pool_finish(struct h2i_pool *pool);
+/* All tickets must be gone. Connections say GOAWAY as far as it can be said at once, but
+ * not when they are another process's. */
+void h2i_pool_finish(struct h2i_pool *pool, bool says_goodbye);
 
 /* Joins the queue of the origin (made when new); events come from serve and later.
  * Where `host` and the like come from: the URL, copied. False: no memory. */

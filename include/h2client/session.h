@@ -114,7 +114,8 @@ H2CLIENT_API void h2client_session_destroy(h2client_session *session);
 /* ---- driving ----------------------------------------------------------- */
 
 /* One turn: waits up to timeout_ms (0: not at all, negative: for ever) for
- * something to do and does it. OK, INTERRUPTED, REENTRANT, INVALID_ARGUMENT. */
+ * something to do and does it. OK, INTERRUPTED, REENTRANT, INVALID_ARGUMENT; FORKED in
+ * a child, where calls started there end. */
 H2CLIENT_API h2client_error_code h2client_session_dispatch(h2client_session *session,
                                                            int64_t timeout_ms);
 /* The completion queue: the next call that has ended and was not handed out yet,

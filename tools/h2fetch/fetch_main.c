@@ -6,6 +6,17 @@
 #include "fetch_options.h"
 #include "fetch_run.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+/* A closed stdin, stdout or stderr must not become some socket's number: using it fails. */
+static void occupy_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 static void print_version(void)
 {
     const char *const *feature = h2client_features();
@@ -39,6 +50,7 @@ int main(int argc, char **argv)
     struct h2f_problem problem = {0};
     int exit_code;
 
+    occupy_standard_descriptors();
     h2f_config_init(&config);
     if (h2f_options_parse(&config, argc, argv, &problem)) {
         exit_code = act(&config);

@@ -137,6 +137,13 @@ static bool add_resolve(struct h2f_config *config, const char *argument,
     return check(h2f_parse_resolve(argument, &config->overrides), "resolve", argument, problem);
 }
 
+static bool set_dns_servers(struct h2f_config *config, const char *argument,
+                            struct h2f_problem *problem)
+{
+    config->dns_servers = argument;
+    return check(h2f_check_servers(argument), "dns-servers", argument, problem);
+}
+
 static bool set_http2(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
 {
     (void)argument, (void)problem;
@@ -214,7 +221,7 @@ static const struct h2f_option table[] = {
     {"cacert", 0, H2F_TEXT, "FILE", "authorities to trust (PEM), instead of the system's", PLACE(ca_file), .is_common = true},
     {"insecure", 'k', H2F_FLAG, NULL, "do not check the server's certificate", PLACE(insecure), .is_common = true},
     {"resolve", 0, H2F_APPLY, "HOST:PORT:ADDR[,ADDR]", "addresses for a host, instead of asking", .apply = add_resolve},
-    {"dns-servers", 0, H2F_TEXT, "ADDR[,ADDR]", "name servers to ask", PLACE(dns_servers)},
+    {"dns-servers", 0, H2F_APPLY, "ADDR[,ADDR]", "name servers to ask", .apply = set_dns_servers},
     /* About itself. */
     {"help", 'h', H2F_SET, NULL, "this; --help all: every option", .apply = accept_only, .is_common = true},
     {"version", 'V', H2F_SET, NULL, "versions and features", .apply = set_version, .is_common = true},

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,9 +29,11 @@ struct run {
     int exit_code; /* 0: none did */
 };
 
-static void complain(const struct h2f_problem *problem)
+/* What is no single URL's failure. */
+static void complain(const struct h2f_config *config, int exit_code, const char *text)
 {
-    fprintf(stderr, "h2fetch: %s\n", problem->text);
+    if (!config->silent || config->show_error)
+        fprintf(stderr, "h2fetch: (%d) %s\n", exit_code, text);
 }
 
 /* ---- jobs --------------------------------------------------------------------- */
@@ -146,9 +149,11 @@ static bool goes_on(const struct run *run, bool has_targets)
 static void interrupt(struct run *run)
 {
     int exit_code = EXIT_BY_SIGNAL + h2f_interrupt_signal();
+    char *text = h2f_format("interrupted, %zu done; %zu not, their files removed",
+                            run->shared.progress.n_done, run->n_running);
 
-    fprintf(stderr, "h2fetch: (%d) interrupted, %zu done, %zu not\n", exit_code,
-            run->shared.progress.n_done, run->n_running);
+    complain(run->config, exit_code, text);
+    free(text);
     stop_all(run, exit_code, "interrupted");
     run->exit_code = exit_code;
     while (run->n_running)
@@ -173,11 +178,14 @@ static void loop(struct run *run)
 static void check_outputs(struct run *run)
 {
     int error = run->shared.side_errno ? run->shared.side_errno : run->shared.out.broken_errno;
+    char *text;
 
     if (!error || run->exit_code)
         return;
     run->exit_code = H2F_EXIT_WRITE;
-    fprintf(stderr, "h2fetch: (%d) could not write: %s\n", H2F_EXIT_WRITE, strerror(error));
+    text = h2f_format("could not write: %s", strerror(error));
+    complain(run->config, run->exit_code, text);
+    free(text);
 }
 
 /* ---- the beginning and the end ----------------------------------------------------- */
@@ -275,7 +283,7 @@ int h2f_run(const struct h2f_config *config)
     if (open_all(&run, &problem)) {
         run_session(&run);
     } else {
-        complain(&problem);
+        fprintf(stderr, "h2fetch: %s\n", problem.text);
         run.exit_code = problem.exit_code;
     }
     h2f_targets_finish(&run.targets);

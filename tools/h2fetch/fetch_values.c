@@ -171,6 +171,49 @@ const char *h2f_parse_resolve(const char *text, struct h2f_overrides *overrides)
     return NULL;
 }
 
+/* ---- --dns-servers --------------------------------------------------------------- */
+
+/* The part of "1.2.3.4:53", "[::1]:53", "[::1]" or "::1" that is the address. */
+static char *address_of(const char *text, size_t len, const char **rest)
+{
+    const char *bracket = text[0] == '[' ? memchr(text, ']', len) : NULL;
+    const char *colon = memchr(text, ':', len);
+    bool is_ipv6 = colon && memchr(colon + 1, ':', (size_t)(text + len - colon - 1));
+
+    if (bracket) {
+        *rest = bracket + 1;
+        return h2f_copy_part(text + 1, (size_t)(bracket - text - 1));
+    }
+    *rest = colon && !is_ipv6 ? colon : text + len;
+    return h2f_copy_part(text, (size_t)(*rest - text));
+}
+
+static bool is_server(const char *text, size_t len)
+{
+    h2client_address address;
+    const char *rest;
+    char *literal = address_of(text, len, &rest);
+    bool is_literal = h2client_address_parse(literal, &address);
+    int64_t port = 1;
+
+    free(literal);
+    if (rest < text + len && *rest == ':')
+        rest = take_digits(rest + 1, MAX_PORT + 1, &port);
+    return is_literal && rest == text + len && port >= 1 && port <= MAX_PORT;
+}
+
+const char *h2f_check_servers(const char *text)
+{
+    while (true) {
+        size_t len = strcspn(text, ",");
+        if (!is_server(text, len))
+            return "is not a list of addresses (ADDR[:PORT],...)";
+        if (!text[len])
+            return NULL;
+        text += len + 1;
+    }
+}
+
 /* ---- files --------------------------------------------------------------------- */
 
 static bool read_to_end(int fd, struct h2f_text *text)

@@ -17,6 +17,8 @@ const char *h2f_parse_count(const char *text, int64_t *count);
 const char *h2f_parse_header(const char *text, struct h2f_headers *headers);
 /* HOST:PORT:ADDR[,ADDR]..., a leading + is taken; ADDR in brackets or not. */
 const char *h2f_parse_resolve(const char *text, struct h2f_overrides *overrides);
+/* ADDR[:PORT][,...], an IPv6 address with a port in brackets; only looked at. */
+const char *h2f_check_servers(const char *text);
 
 /* Appends a file ("-": stdin) as it is; on failure errno says why. */
 bool h2f_read_file(const char *path, struct h2f_text *text);

@@ -1,0 +1,509 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2fetch (H2T_H2FETCH) as its user meets it: options, output, exit codes, error lines."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "tools"), str(TESTS / "system")]
+from support import tap  # noqa: E402
+from loopback_server import LoopbackServer  # noqa: E402
+import raw_server  # noqa: E402
+from raw_server import RawServer  # noqa: E402
+
+H2FETCH = os.environ["H2T_H2FETCH"]
+LIMIT_S = 30
+BIG = 3 * 1024 * 1024
+REPORT_KEYS = """url url_effective method status http_version exitcode error phase replay_class
+size_download size_upload remote_ip remote_port conn_id stream_id attempts time_queue
+time_namelookup time_connect time_appconnect time_starttransfer time_total filename""".split()
+
+
+class PlainServer(LoopbackServer):
+    """nghttpd without TLS; what it says about requests goes to a file."""
+
+    def __init__(self, document_root, *options):
+        super().__init__(document_root)
+        self.options = options
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    @property
+    def log(self):
+        return pathlib.Path(self.folder.name, "log").read_text()
+
+    def _spawn(self):
+        options = ["--no-tls", "-v", "--echo-upload", "--address=127.0.0.1", *self.options]
+        with open(pathlib.Path(self.folder.name, "log"), "w") as log:
+            return subprocess.Popen(
+                ["nghttpd", *options, f"--htdocs={self.document_root}", str(self.port)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.DEVNULL,
+            )
+
+
+def fetch(*arguments, stdin=b"", **options):
+    """The ended process; its output is bytes."""
+    return subprocess.run(
+        [H2FETCH, *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        timeout=LIMIT_S,
+        **options,
+    )
+
+
+def wait_until(is_true):
+    deadline = time.monotonic() + LIMIT_S
+    while not is_true():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.01)
+
+
+class H2fetch(unittest.TestCase):
+    """A folder of one's own, and files that a server gives."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.TemporaryDirectory(prefix="h2fetch-")
+        cls.addClassCleanup(cls.top.cleanup)
+        cls.served = pathlib.Path(cls.top.name, "served")
+        cls.served.mkdir()
+        (cls.served / "one").write_bytes(b"the first\n")
+        (cls.served / "two.txt").write_bytes(b"the second\n")
+        (cls.served / "empty").write_bytes(b"")
+        (cls.served / "big").write_bytes(os.urandom(BIG))
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir=self.top.name)
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def ended(self, done, code):
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+
+    def fetched(self, done, output):
+        self.ended(done, 0)
+        self.assertEqual(done.stdout, output)
+
+    def failed(self, done, code, pattern):
+        """One line on stderr, of this form."""
+        self.ended(done, code)
+        self.assertRegex(done.stderr.decode(), rf"\Ah2fetch: {pattern}\n\Z")
+
+    def content(self, name="one"):
+        return (self.served / name).read_bytes()
+
+
+class WithPlainServer(H2fetch):
+    server_options = ()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = cls.enterClassContext(PlainServer(cls.served, *cls.server_options))
+
+    def url(self, name="one"):
+        return self.server.url(f"/{name}")
+
+    def fetch(self, *arguments, **options):
+        return fetch("--http2-prior-knowledge", *arguments, cwd=self.folder, **options)
+
+
+class Output(WithPlainServer):
+    def test_bodies_come_to_stdout_whole_and_in_the_order_given(self):
+        names = ["big", "one", "big", "empty", "two.txt"] * 3
+        done = self.fetch(*map(self.url, names))
+        self.fetched(done, b"".join(map(self.content, names)))
+
+    def test_the_nth_output_is_the_nth_urls(self):
+        self.ended(self.fetch("-oa", self.url(), "-o", "b", self.url("two.txt")), 0)
+        self.assertEqual((self.folder / "a").read_bytes(), self.content("one"))
+        self.assertEqual((self.folder / "b").read_bytes(), self.content("two.txt"))
+
+    def test_a_name_can_come_from_the_url(self):
+        done = self.fetch("-O", "--output-dir", "x/y", "--create-dirs", self.url("two.txt?q#f"))
+        self.ended(done, 0)
+        self.assertEqual((self.folder / "x/y/two.txt").read_bytes(), self.content("two.txt"))
+
+    def test_a_url_without_a_name_is_refused_for_remote_name(self):
+        self.failed(self.fetch("-O", self.url("")), 23, r"--remote-name: http://.*/ does not .*")
+
+    def test_a_folder_that_is_not_there_is_named(self):
+        done = self.fetch("-o", "no/file", self.url())
+        self.failed(done, 23, r"\(23\) http://.* : could not write no/file: No such file .*")
+
+    def test_a_full_device_is_a_write_error(self):
+        done = self.fetch("-o", "/dev/full", self.url())
+        self.failed(done, 23, r"\(23\) http://.* : could not write /dev/full: No space left .*")
+
+    def test_a_reader_that_goes_away_is_a_write_error(self):
+        process = subprocess.Popen(
+            [H2FETCH, "-sS", "--http2-prior-knowledge", self.url("big")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        process.stdout.read(10)
+        process.stdout.close()
+        self.assertRegex(process.stderr.read(), rb"\Ah2fetch: \(23\) .* stdout: Broken pipe\n\Z")
+        process.stderr.close()
+        self.assertEqual(process.wait(LIMIT_S), 23)
+
+    def test_a_closed_stdout_is_a_write_error(self):
+        command = ["sh", "-c", '"$@" >&-', "sh", H2FETCH, "--http2-prior-knowledge", self.url()]
+        done = subprocess.run(command, capture_output=True, timeout=LIMIT_S)
+        self.ended(done, 23)
+
+    def test_a_slow_reader_of_stdout_does_not_stall_a_file(self):
+        file = self.folder / "file"
+        process = subprocess.Popen(
+            [H2FETCH, "-s", "--http2-prior-knowledge"]
+            + ["-o", "-", self.url("big"), "-o", str(file), self.url("big")],
+            stdout=subprocess.PIPE,
+        )
+        wait_until(file.exists)
+        self.assertEqual(file.read_bytes(), self.content("big"))
+        self.assertEqual(process.stdout.read(), self.content("big"))
+        process.stdout.close()
+        self.assertEqual(process.wait(LIMIT_S), 0)
+
+    def test_a_link_stays_and_the_file_behind_it_is_replaced(self):
+        (self.folder / "real").write_bytes(b"old")
+        (self.folder / "real").chmod(0o600)
+        (self.folder / "link").symlink_to("real")
+        self.ended(self.fetch("-o", "link", self.url()), 0)
+        self.assertTrue((self.folder / "link").is_symlink())
+        self.assertEqual((self.folder / "real").read_bytes(), self.content())
+        self.assertEqual((self.folder / "real").stat().st_mode & 0o777, 0o600)
+
+    def test_fields_come_before_the_body_when_included(self):
+        self.assertRegex(
+            self.fetch("-i", self.url()).stdout.decode(),
+            r"\AHTTP/2 200 \r\n([a-z-]+: .*\r\n)+\r\nthe first\n\Z",
+        )
+
+    def test_head_prints_fields_only(self):
+        output = self.fetch("-I", self.url()).stdout.decode()
+        self.assertRegex(output, r"\AHTTP/2 200 \r\n([a-z-]+: .*\r\n)+\r\n\Z")
+        self.assertIn("content-length: 10\r\n", output)
+
+    def test_fields_can_go_to_a_file_of_all_urls(self):
+        done = self.fetch("-D", "heads", self.url(), self.url("nothing"), "-o", "a", "-o", "b")
+        self.ended(done, 0)
+        heads = (self.folder / "heads").read_text()
+        self.assertEqual(heads.count("HTTP/2 "), 2)
+        self.assertIn("HTTP/2 404", heads)
+
+
+class Requests(WithPlainServer):
+    def test_data_is_posted_and_joined(self):
+        (self.folder / "lines").write_bytes(b"c=3\r\n\0d=4\n")
+        done = self.fetch("-d", "a=1", "--data-raw", "@b", "-d", "@lines", self.url())
+        self.fetched(done, b"a=1&@b&c=3d=4")
+
+    def test_binary_data_is_a_file_as_it_is(self):
+        (self.folder / "bytes").write_bytes(b"\r\n\0\xff")
+        self.fetched(self.fetch("--data-binary", "@bytes", self.url()), b"\r\n\0\xff")
+
+    def test_empty_data_is_a_post_too(self):
+        done = self.fetch("-d", "", "-w", "%{json}", "-o/dev/null", self.url(), "--report", "r")
+        self.ended(done, 0)
+        self.assertEqual(json.loads((self.folder / "r").read_text())["method"], "POST")
+
+    def test_data_can_be_url_encoded(self):
+        (self.folder / "file").write_bytes(b"x y")
+        forms = ["a b", "=c&d", "e=f g", "@file", "h@file"]
+        options = [word for form in forms for word in ("--data-urlencode", form)]
+        done = self.fetch(*options, self.url())
+        self.fetched(done, b"a%20b&c%26d&e=f%20g&x%20y&h=x%20y")
+
+    def test_get_puts_the_data_into_the_query(self):
+        done = self.fetch("-G", "-d", "a=1", "-d", "b=2", "-w", "%{url}", self.url("empty?c#f"))
+        self.fetched(done, f"{self.url('empty?c&a=1&b=2')}".encode())
+
+    def test_json_brings_its_fields(self):
+        done = self.fetch("--json", '{"a":', "--json", "1}", self.url("json"))
+        self.fetched(done, b'{"a":1}')
+        self.assertIn("content-type: application/json", self.server.log)
+        self.assertIn("accept: application/json", self.server.log)
+
+    def test_a_file_is_uploaded_and_lends_its_name(self):
+        (self.folder / "file x").write_bytes(b"content")
+        done = self.fetch("-T", "file x", "-w", " %{url}", self.url("dir/"))
+        self.fetched(done, f"content {self.url('dir/file%20x')}".encode())
+
+    def test_stdin_is_uploaded_as_it_comes(self):
+        process = subprocess.Popen(
+            [H2FETCH, "--http2-prior-knowledge", "-T-", self.url(), "-w", " %{size_upload}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        process.stdin.write(b"some ")
+        process.stdin.flush()
+        wait_until(lambda: "recv DATA frame <length=5" in self.server.log)
+        output, _ = process.communicate(b"more", timeout=LIMIT_S)
+        self.assertEqual(output, b"some more 9")
+
+    def test_an_upload_that_is_not_there_is_26(self):
+        self.failed(self.fetch("-T", "nothing", self.url("x")), 26, r"\(26\) http.* : .*nothing.*")
+
+    def test_fields_are_added_removed_and_emptied(self):
+        (self.folder / "fields").write_bytes(b"x-file: 1\r\n\nx-other: 2\n")
+        fields = ["X-One: 1", "accept:", "x-empty;", "@fields", "User-Agent: mine"]
+        options = [word for field in fields for word in ("-H", field)]
+        self.ended(self.fetch(*options, "-e", "from", self.url("fields")), 0)
+        request = self.server.log.split(":path: /fields")[1]
+        for line in ("x-one: 1", "x-empty: ", "x-file: 1", "x-other: 2", "user-agent: mine"):
+            self.assertIn(f"{line}\n", request)
+        self.assertIn("referer: from\n", request)
+        self.assertNotIn("accept:", request)
+
+    def test_the_method_and_the_agent_can_be_chosen(self):
+        self.ended(self.fetch("-X", "PURGE", "-A", "agent/1", self.url("purged")), 0)
+        self.assertRegex(self.server.log, r":method: PURGE\n(.*\n)*.*user-agent: agent/1\n")
+
+    def test_a_name_can_be_resolved_by_hand(self):
+        url = f"http://name.test:{self.server.port}/one"
+        done = self.fetch("--resolve", f"name.test:{self.server.port}:[::1],127.0.0.1", url)
+        self.fetched(done, self.content())
+
+
+class Many(WithPlainServer):
+    server_options = ("--max-concurrent-streams=2",)
+
+    def test_few_streams_at_a_time_are_enough_for_bodies_in_order(self):
+        done = self.fetch("-Z", *[self.url("big")] * 6, self.url())
+        self.fetched(done, self.content("big") * 6 + self.content())
+
+    def test_the_list_names_urls_and_files(self):
+        (self.folder / "list").write_text(f"{self.url()}\ta\r\n\n{self.url('two.txt')}\tb")
+        self.ended(self.fetch("--input-file", "list", "--output-dir", "out", "--create-dirs"), 0)
+        self.assertEqual((self.folder / "out/a").read_bytes(), self.content())
+        self.assertEqual((self.folder / "out/b").read_bytes(), self.content("two.txt"))
+
+    def test_the_list_is_read_as_it_goes(self):
+        process = subprocess.Popen(
+            [H2FETCH, "--http2-prior-knowledge", "--input-file", "-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for name in ("one", "two.txt", "one"):
+            process.stdin.write(f"{self.url(name)}\n".encode())
+            process.stdin.flush()
+            self.assertEqual(os.read(process.stdout.fileno(), 100), self.content(name))
+        self.assertEqual(process.communicate(timeout=LIMIT_S), (b"", None))
+
+    def test_lines_that_make_no_sense_are_named_by_their_place(self):
+        lines = ["\tfile", f"{self.url()}\ta\tb", f"{self.url()}\t", "x" * 70000, self.url()]
+        done = self.fetch("--input-file", "-", stdin="\n".join(lines).encode())
+        self.ended(done, 2)
+        self.assertEqual(done.stdout, self.content())
+        places = [line.split(": ")[1] for line in done.stderr.decode().splitlines()]
+        self.assertEqual(places, ["stdin:1", "stdin:2", "stdin:3", "stdin:4"])
+
+    def test_one_at_a_time_is_in_order(self):
+        urls = [self.url("big"), self.url(), self.url("empty")]
+        outputs = ["-o", "/dev/null"] * 3
+        done = self.fetch("--parallel-max", "1", "--report", "-", *outputs, *urls)
+        reports = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([report["url"] for report in reports], urls)
+        self.assertEqual({report["conn_id"] for report in reports}, {1})
+
+    def test_the_exit_code_is_the_first_failures_in_the_order_given(self):
+        done = self.fetch("-s", "-f", self.url(), self.url("nothing"), "http://")
+        self.ended(done, 22)
+        done = self.fetch("-s", "-f", self.url(), "http://", self.url("nothing"))
+        self.ended(done, 3)
+
+    def test_fail_early_starts_nothing_more(self):
+        urls = "\n".join(["http://", *[self.url()] * 500]).encode()
+        done = self.fetch("--fail-early", "--input-file", "-", stdin=urls)
+        self.failed(done, 3, r"\(3\) http:// : .*")
+        self.assertLess(len(done.stdout), 200 * len(self.content()))
+
+
+class Reports(WithPlainServer):
+    def test_a_report_has_the_keys_of_the_contract(self):
+        done = self.fetch("--report", "-", "-o", "file", self.url())
+        report = json.loads(done.stdout)
+        self.assertEqual(list(report), REPORT_KEYS)
+        self.assertEqual((report["status"], report["exitcode"], report["error"]), (200, 0, None))
+        self.assertEqual((report["size_download"], report["filename"]), (10, "file"))
+        self.assertGreater(report["time_total"], 0)
+
+    def test_a_failure_is_reported_too(self):
+        done = self.fetch("-s", "--report", "r", "http://u:secret@127.0.0.1:1/x")
+        self.ended(done, 7)
+        report = json.loads((self.folder / "r").read_text())
+        self.assertEqual(list(report), REPORT_KEYS)
+        self.assertEqual((report["url"], report["exitcode"]), ("http://127.0.0.1:1/x", 7))
+        self.assertEqual((report["phase"], report["replay_class"]), ("connect", "never_sent"))
+
+    def test_two_things_on_stdout_are_a_usage_error(self):
+        self.failed(self.fetch("--report", "-", self.url()), 2, r"--report - and a body .*")
+        lines = f"{self.url()}\tfile\n{self.url()}\n".encode()
+        done = self.fetch("--report", "-", "--input-file", "-", stdin=lines)
+        self.failed(done, 2, r"stdin:2: no file for the body, and --report - has stdout")
+
+    def test_write_out_comes_after_each_body(self):
+        done = self.fetch("-w", r"%{http_code} 5%% \t%{header{Content-Length}}\n", *[self.url()] * 2)
+        self.fetched(done, (self.content() + b"200 5% \t10\n") * 2)
+
+    def test_write_out_can_come_from_a_file(self):
+        (self.folder / "format").write_text("[%{content_type}|%{filename_effective}]")
+        done = self.fetch("-w", "@format", "-o", "x", self.url("two.txt"))
+        self.fetched(done, b"[text/plain|x]")
+
+    def test_write_out_tells_failures(self):
+        done = self.fetch("-s", "-w", "%{http_code} %{exitcode} %{errormsg}", "http://127.0.0.1:1")
+        self.ended(done, 7)
+        self.assertRegex(done.stdout, rb"\A000 7 .*connection refused")
+
+    def test_all_variables_fit_into_json(self):
+        done = self.fetch("-o/dev/null", "-w", "%{json}", self.url())
+        values = json.loads(done.stdout)
+        self.assertEqual((values["http_code"], values["size_download"]), (200, 10))
+        self.assertGreaterEqual(values["time_total"], values["time_starttransfer"])
+
+    def test_an_unknown_variable_is_a_usage_error(self):
+        done = self.fetch("-w", "%{http_code} %{frob}", self.url())
+        self.failed(done, 2, r"--write-out: unknown variable %\{frob\}")
+
+    def test_verbose_tells_frames_and_hides_secrets(self):
+        done = self.fetch("-v", "-o/dev/null", "-H", "authorization: secret", self.url())
+        told = done.stderr.decode()
+        for line in ("> GET /one HTTP/2", "> authorization: [hidden]", "< HTTP/2 200"):
+            self.assertIn(f"{line}\n", told)
+        self.assertRegex(told, r"\n\* h2: conn 1 got DATA stream 1 len 10 END_STREAM\n")
+        self.assertNotIn("secret", told)
+
+
+class Failures(WithPlainServer):
+    def test_a_refused_status_is_22_without_a_body(self):
+        done = self.fetch("-f", "-o", "file", self.url("nothing"))
+        self.failed(done, 22, r"\(22\) http://.*/nothing : status 404")
+        self.assertEqual(list(self.folder.iterdir()), [])
+        self.assertEqual(self.fetch("-fs", self.url("nothing")).stdout, b"")
+
+    def test_a_refused_status_can_keep_its_body(self):
+        done = self.fetch("--fail-with-body", "-o", "file", self.url("nothing"))
+        self.failed(done, 22, r"\(22\) http://.*/nothing : status 404")
+        self.assertIn(b"404", (self.folder / "file").read_bytes())
+
+    def test_silence_hides_errors_unless_they_are_wanted(self):
+        url = "http://127.0.0.1:1/"
+        self.assertEqual(self.fetch("-s", url).stderr, b"")
+        self.failed(self.fetch("-sS", url), 7, rf"\(7\) {url} : .*connection refused")
+
+    def test_what_does_not_come_whole_does_not_stay(self):
+        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.data(1, b"half")]
+        ends = {18: raw_server.END, 92: raw_server.reset(1, 2)}
+        for code, end in ends.items():
+            with self.subTest(code), RawServer([*script, end]) as server:
+                done = self.fetch("-o", "file", server.url())
+                self.failed(done, code, rf"\({code}\) http.* : .*4 of 100 bytes.*; file.part removed")
+                self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_an_old_file_survives_a_failure(self):
+        (self.folder / "file").write_bytes(b"old")
+        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.END]
+        with RawServer(script) as server:
+            self.ended(self.fetch("-s", "-o", "file", server.url()), 18)
+        self.assertEqual((self.folder / "file").read_bytes(), b"old")
+
+    def test_two_writers_of_one_file_refuse_each_other(self):
+        with RawServer([raw_server.SETTINGS, raw_server.head(1, 100)]) as server:
+            process = subprocess.Popen(
+                [H2FETCH, "--http2-prior-knowledge", "-m", "2", "--input-file", "-"],
+                cwd=self.folder,
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            process.stdin.write(f"{server.url()}\tfile\n".encode())
+            process.stdin.flush()
+            wait_until((self.folder / "file.part").exists)
+            _, told = process.communicate(f"{self.url()}\tfile\n".encode(), timeout=LIMIT_S)
+        self.assertIn(b"/one : file.part is being written already\n", told)
+        self.assertEqual(process.returncode, 28)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_limits_are_28_and_name_themselves(self):
+        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.data(1, b"half")]
+        with RawServer(script) as server:
+            done = self.fetch("-m", "0.3", "-o", "file", server.url())
+            self.failed(done, 28, r"\(28\) http.* : total timeout after 300 ms.*")
+            done = self.fetch("--read-timeout", "0.3", "-o", "file", server.url())
+            self.failed(done, 28, r"\(28\) http.* : read.* timeout after 300 ms.*")
+
+    def test_urls_that_make_no_sense_are_3_and_schemes_1(self):
+        self.failed(self.fetch("http://h:99999/"), 3, r"\(3\) http://h:99999/ : .*")
+        self.failed(self.fetch("gopher://h/"), 1, r"\(1\) gopher://h/ : .*")
+
+    def test_an_interrupt_ends_it_with_130_and_leaves_no_part(self):
+        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.data(1, b"half")]
+        with RawServer(script) as server:
+            process = subprocess.Popen(
+                [H2FETCH, "--http2-prior-knowledge", "-o", "file", server.url(), server.url()],
+                cwd=self.folder,
+                stderr=subprocess.PIPE,
+            )
+            wait_until((self.folder / "file.part").exists)
+            process.send_signal(signal.SIGINT)
+            self.assertRegex(process.communicate()[1], rb"\Ah2fetch: \(130\) interrupted.*\n\Z")
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+
+class Tls(H2fetch):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = cls.enterClassContext(LoopbackServer(cls.served))
+
+    def test_a_trusted_server_is_fetched_from(self):
+        done = fetch("--cacert", self.server.ca_file, self.server.url("/one"))
+        self.fetched(done, self.content())
+
+    def test_an_untrusted_server_is_60_unless_nobody_cares(self):
+        done = fetch(self.server.url("/one"))
+        self.failed(done, 60, r"\(60\) https://.* : .*")
+        self.fetched(fetch("-k", self.server.url("/one")), self.content())
+
+    def test_a_missing_authority_file_is_77(self):
+        done = fetch("--cacert", "/nothing.pem", self.server.url("/one"))
+        self.failed(done, 77, r"\(77\) https://.* : .*/nothing.pem.*")
+
+
+class Usage(H2fetch):
+    def test_unknown_options_are_named(self):
+        self.failed(fetch("--frob", "http://h"), 2, "--frob: unknown option")
+        self.failed(fetch("-s#", "http://h"), 2, "-#: unknown option")
+        self.failed(fetch("--compressed", "http://h"), 2, "--compressed: unknown option")
+
+    def test_bad_values_are_named_with_their_option(self):
+        done = fetch("--max-time", "abc", "http://h")
+        self.failed(done, 2, '--max-time: "abc" is not a number of seconds')
+        self.failed(fetch("http://h", "-o"), 2, r"--output: needs an argument \(FILE\)")
+
+    def test_no_url_is_a_usage_error(self):
+        self.failed(fetch(), 2, r"no URL given \(h2fetch --help\)")
+
+    def test_help_and_version_are_successes(self):
+        self.assertIn(b"--output FILE", fetch("-h").stdout)
+        self.assertNotIn(b"--data-raw", fetch("--help").stdout)
+        self.assertIn(b"--data-raw", fetch("--help", "all").stdout)
+        self.assertRegex(fetch("-V").stdout, rb"\Ah2fetch 0\.1\.0 \(.*nghttp2.*\)\nFeatures: .*http2")
+
+
+if __name__ == "__main__":
+    tap.main()

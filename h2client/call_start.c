@@ -118,10 +118,9 @@ static void remember_release(struct h2i_body_source *source, const h2client_body
     char unused[1];
     struct h2i_text nobody = h2i_text(unused, sizeof unused);
 
-    if (body && h2i_options_take(&known, sizeof known, body, "body", &nobody) == H2CLIENT_OK) {
-        source->release = known.release;
-        source->user = known.user;
-    }
+    (void)h2i_options_take(&known, sizeof known, body, "body", &nobody);
+    source->release = known.release;
+    source->user = known.user;
 }
 
 void h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
@@ -131,8 +130,7 @@ void h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
     struct h2i_text nobody = h2i_text(unused, sizeof unused);
 
     call->settings = call->session->defaults;
-    if (h2i_options_take(&known, sizeof known, options, "call options", &nobody))
-        return;
+    (void)h2i_options_take(&known, sizeof known, options, "call options", &nobody);
     remember_release(&call->source, known.body);
     call->settings.on_response = known.on_response;
     call->settings.on_informational = known.on_informational;

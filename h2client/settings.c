@@ -133,11 +133,11 @@ h2client_error_code h2i_options_take(void *known, size_t known_size, const void 
         h2i_text_add(why, "%s: its size member is not set", what);
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     }
+    memcpy(known, given, size < known_size ? size : known_size);
     if (size > known_size &&
         !is_zero((const unsigned char *)given + known_size, size - known_size)) {
         h2i_text_add(why, "%s: uses options that this version of the library does not know", what);
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     }
-    memcpy(known, given, size < known_size ? size : known_size);
     return H2CLIENT_OK;
 }

@@ -37,7 +37,8 @@ h2client_error_code h2i_settings_apply(struct h2i_settings *settings,
 /*
  * Copies a caller's struct, which starts with its own size, into the one this library
  * knows: a shorter one is filled up with zeros, a longer one is taken only if what is
- * unknown is all zero. INVALID_ARGUMENT with `why` otherwise. NULL gives all zeros.
+ * unknown is all zero. INVALID_ARGUMENT with `why` otherwise; what is known of a longer
+ * one is copied even then. NULL gives all zeros.
  */
 h2client_error_code h2i_options_take(void *known, size_t known_size, const void *given,
                                      const char *what, struct h2i_text *why);

@@ -176,12 +176,14 @@ TEST(tls_offers_no_more_than_it_can_compare)
 
 /* ---- a server that fails ---- */
 
-TEST(tls_names_the_alert_the_server_sent)
+TEST(tls_names_the_alert_the_server_sent_and_does_not_answer_it)
 {
     struct h2t_tls_rig rig;
+    char answer;
     init_for_h2(&rig, TLS_1_2 ":-KX-ALL:+DHE-RSA"); /* for which it has no key */
     h2t_tls_rig_refuse(&rig, H2CLIENT_ERROR_TLS_HANDSHAKE, "the server sent alert 40 (Handshake");
     ck_assert_int_eq(rig.fault.tls_alert, GNUTLS_A_HANDSHAKE_FAILURE);
+    ck_assert_int_eq(rig.ends[1]->ops->read(rig.ends[1], &answer, 1), 0);
     h2t_tls_rig_finish(&rig);
 }
 
@@ -234,6 +236,18 @@ TEST(tls_passes_a_reset_before_the_first_byte_up_unchanged)
     h2i_memory_break(rig.ends[0], &reset);
     h2t_tls_rig_run(&rig);
     expect_fault(&rig, H2CLIENT_ERROR_CONNECTION_RESET, reset.text);
+    h2t_tls_rig_finish(&rig);
+}
+
+/* Nothing will ever come to read. */
+TEST(tls_ends_when_its_first_bytes_cannot_be_written)
+{
+    struct h2t_tls_rig rig;
+    h2t_tls_rig_init(&rig);
+    h2t_tls_rig_start_alone(&rig);
+    rig.alloc.fail_at = rig.alloc.n_calls + 1; /* the pair's room for them */
+    h2t_tls_rig_run(&rig);
+    expect_fault(&rig, H2CLIENT_ERROR_NO_MEMORY, "no memory for bytes under way");
     h2t_tls_rig_finish(&rig);
 }
 
@@ -411,10 +425,12 @@ TEST_MAIN("tls_handshake", {T(tls_connects_with_tls_1_3)},
           {T(tls_reports_nothing_when_nothing_was_offered)},
           {T(tls_refuses_an_answer_that_was_not_offered)},
           {T(tls_passes_on_the_servers_alert_about_alpn)},
-          {T(tls_offers_no_more_than_it_can_compare)}, {T(tls_names_the_alert_the_server_sent)},
+          {T(tls_offers_no_more_than_it_can_compare)},
+          {T(tls_names_the_alert_the_server_sent_and_does_not_answer_it)},
           {T(tls_names_a_server_that_closes_in_the_handshake)},
           {T(tls_names_a_server_that_closes_inside_a_record)}, {T(tls_passes_a_reset_up_unchanged)},
           {T(tls_passes_a_reset_before_the_first_byte_up_unchanged)},
+          {T(tls_ends_when_its_first_bytes_cannot_be_written)},
           {T(tls_refuses_an_answer_that_is_no_tls)}, {T(tls_bounds_the_bytes_of_a_handshake)},
           {T(tls_gives_up_on_a_silent_server_at_its_limit)},
           {T(tls_time_limit_ends_with_the_handshake)}, {T(tls_waits_for_ever_without_a_limit)},

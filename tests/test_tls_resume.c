@@ -162,13 +162,40 @@ TEST(tls_does_not_resume_without_a_store)
     close_rig(&rig);
 }
 
-TEST(tls_asks_for_no_ticket_without_a_store)
+/* Tickets are hundreds of bytes of the server's. */
+TEST(tls_1_2_asks_for_no_ticket_without_a_store)
+{
+    struct resume_rig rig;
+    open_rig(&rig, TLS_1_2);
+    connect_and_read(&rig);
+    uint64_t n_with = h2i_memory_bytes_written(rig.tls.ends[1]);
+    h2t_tls_rig_disconnect(&rig.tls);
+    rig.tls.params.tickets = NULL;
+    connect_and_read(&rig);
+    ck_assert_uint_lt(h2i_memory_bytes_written(rig.tls.ends[1]) + 200, n_with);
+    close_rig(&rig);
+}
+
+TEST(tls_keeps_one_ticket_of_a_connection)
 {
     struct resume_rig rig;
     open_rig(&rig, NULL);
-    rig.tls.params.tickets = NULL;
     connect_and_read(&rig);
-    ck_assert(!(gnutls_session_get_flags(rig.tls.server->session) & GNUTLS_SFLAGS_SESSION_TICKET));
+    for (int i = 0; i < 4; i++) {
+        h2t_tls_server_say(rig.tls.server, "more");
+        h2t_tls_rig_expect_text(&rig.tls, "more");
+    }
+    ck_assert_uint_eq(rig.store.n_puts, 1);
+    close_rig(&rig);
+}
+
+TEST(tls_keeps_nothing_when_the_server_gives_no_ticket)
+{
+    struct resume_rig rig;
+    open_rig(&rig, NULL);
+    rig.tls.config.ticket_key = NULL;
+    connect_and_read(&rig);
+    ck_assert_uint_eq(rig.store.n_puts, 0);
     close_rig(&rig);
 }
 
@@ -317,7 +344,9 @@ TEST(tls_survives_every_failed_allocation)
 
 TEST_MAIN("tls_resume", {T(tls_resumes_with_tls_1_3)}, {T(tls_resumes_with_tls_1_2)},
           {T(tls_uses_a_ticket_once)}, {T(tls_does_not_resume_under_another_key)},
-          {T(tls_does_not_resume_without_a_store)}, {T(tls_asks_for_no_ticket_without_a_store)},
+          {T(tls_does_not_resume_without_a_store)}, {T(tls_1_2_asks_for_no_ticket_without_a_store)},
+          {T(tls_keeps_one_ticket_of_a_connection)},
+          {T(tls_keeps_nothing_when_the_server_gives_no_ticket)},
           {T(tls_shakes_hands_in_full_when_the_ticket_is_broken)},
           {T(tls_verifies_the_name_of_a_resumed_session)},
           {T(tls_verifies_the_chain_of_a_resumed_session)},

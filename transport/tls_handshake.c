@@ -35,11 +35,9 @@ static const struct {
     {H2CLIENT_ERROR_TLS_CIPHER, GNUTLS_A_INSUFFICIENT_SECURITY},
 };
 
-/* As far as that goes at once. An alert is not answered. */
+/* As far as that goes at once. */
 static void send_alert(struct h2i_tls *tls, int code)
 {
-    if (tls->fault.tls_alert >= 0)
-        return;
     for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
         if (alerts[i].code == tls->fault.code)
             gnutls_alert_send(tls->session, GNUTLS_AL_FATAL, alerts[i].alert);
@@ -205,8 +203,9 @@ static void shake(struct h2i_tls *tls)
     else if (code == GNUTLS_E_SUCCESS)
         complete(tls);
     else
-        h2i_tls_want_inner(tls,
-                           H2CLIENT_READABLE | (h2i_tls_has_output(tls) ? H2CLIENT_WRITABLE : 0u));
+        tls->inner->ops->wants(tls->inner, h2i_tls_has_output(tls)
+                                               ? H2CLIENT_READABLE | H2CLIENT_WRITABLE
+                                               : H2CLIENT_READABLE);
 }
 
 static void inner_is_ready(h2client_transport *inner, unsigned ready, void *user)

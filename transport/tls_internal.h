@@ -56,9 +56,8 @@ struct h2i_tls {
         bool is_inner_at_end;  /* inner's end of stream was read */
         bool has_close_notify; /* the peer's last word; reads give 0 */
     } in;
-    char *staging;   /* a record filled from short pieces */
-    unsigned wanted; /* by our user */
-    unsigned inner_wanted;
+    char *staging;        /* a record filled from short pieces */
+    unsigned wanted;      /* by our user */
     h2client_task report; /* something is possible though inner will not say so */
     h2client_fault fault; /* code OK: all is well */
     struct {
@@ -121,7 +120,6 @@ void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault);
 void h2i_tls_flush(struct h2i_tls *tls);
 /* Room for a whole record in the buffer, which GnuTLS must never find full? */
 bool h2i_tls_has_room(struct h2i_tls *tls);
-void h2i_tls_want_inner(struct h2i_tls *tls, unsigned events);
 
 static inline bool h2i_tls_has_output(const struct h2i_tls *tls)
 {

@@ -33,8 +33,6 @@ static unsigned what_to_ask(const struct h2i_tls *tls)
 
     if (h2i_tls_has_failed(tls))
         return 0;
-    if (tls->in.has_close_notify)
-        events &= ~H2CLIENT_READABLE;
     if (h2i_tls_has_output(tls))
         events |= H2CLIENT_WRITABLE;
     return events;
@@ -42,7 +40,7 @@ static unsigned what_to_ask(const struct h2i_tls *tls)
 
 static void wait_for_inner(struct h2i_tls *tls)
 {
-    h2i_tls_want_inner(tls, what_to_ask(tls));
+    tls->inner->ops->wants(tls->inner, what_to_ask(tls));
     if (what_is_possible(tls) & tls->wanted)
         h2client_reactor_defer(tls->reactor, &tls->report);
 }
@@ -67,7 +65,6 @@ static void inner_is_ready(h2client_transport *inner, unsigned ready, void *user
         h2i_tls_flush(tls);
     if ((ready & H2CLIENT_WRITABLE) && !h2i_tls_has_room(tls))
         ready &= ~H2CLIENT_WRITABLE;
-    ready |= what_is_possible(tls);
     wait_for_inner(tls);
     ready &= tls->wanted ? tls->wanted | H2CLIENT_HANGUP : 0;
     if (ready)

@@ -28,14 +28,6 @@ static void fail_of_inner(struct h2i_tls *tls)
     h2i_tls_fail(tls, info.fault ? info.fault : &unknown);
 }
 
-void h2i_tls_want_inner(struct h2i_tls *tls, unsigned events)
-{
-    if (tls->inner_wanted == events)
-        return;
-    tls->inner_wanted = events;
-    tls->inner->ops->wants(tls->inner, events);
-}
-
 /* ---- out --------------------------------------------------------------------- */
 
 static void write_once(struct h2i_tls *tls)
@@ -76,13 +68,10 @@ bool h2i_tls_has_room(struct h2i_tls *tls)
     return true;
 }
 
-/* After close_notify nothing may follow: an alert of GnuTLS's own is dropped. */
 static ssize_t push(gnutls_transport_ptr_t pointer, const void *data, size_t len)
 {
     struct h2i_tls *tls = pointer;
 
-    if (tls->out.state == H2I_TLS_CLOSED)
-        return (ssize_t)len;
     if (OUT_BYTES - tls->out.end < len) {
         gnutls_transport_set_errno(tls->session, EAGAIN);
         return -1;
@@ -97,10 +86,8 @@ static ssize_t push(gnutls_transport_ptr_t pointer, const void *data, size_t len
 /* > 0, 0 at inner's end, or -1 with the reason told to GnuTLS. */
 static ssize_t read_ahead(struct h2i_tls *tls)
 {
-    ptrdiff_t n = 0;
+    ptrdiff_t n = tls->inner->ops->read(tls->inner, tls->in.buf, IN_BYTES);
 
-    if (!tls->in.is_inner_at_end)
-        n = tls->inner->ops->read(tls->inner, tls->in.buf, IN_BYTES);
     tls->in.start = 0;
     tls->in.end = n > 0 ? (size_t)n : 0;
     tls->in.is_inner_at_end = n == 0;

@@ -187,6 +187,7 @@ struct h2t_tls_read h2t_tls_rig_read(struct h2t_tls_rig *rig)
         if (result.last > 0)
             result.len += (size_t)result.last;
     } while (result.last > 0);
+    result.text[result.len] = 0; /* a read that gives nothing may have written */
     return result;
 }
 

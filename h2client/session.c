@@ -19,10 +19,11 @@
 /* The first one stays: every call ends with it. */
 static void fail_session(h2client_session *session, const h2client_fault *fault)
 {
-    struct h2i_text text = h2i_text(session->error_text, sizeof session->error_text);
+    struct h2i_text text;
 
     if (session->error.code)
         return;
+    text = h2i_text(session->error_text, sizeof session->error_text);
     h2i_text_add(&text, "%s", fault->text[0] ? fault->text : h2client_error_text(fault->code));
     session->error.message = session->error_text;
     session->error.code = fault->code;

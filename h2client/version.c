@@ -17,17 +17,28 @@ int h2client_version_number(void)
     return H2CLIENT_VERSION_NUMBER;
 }
 
-const char *h2client_version_details(void)
-{
-    static char details[160];
+static const struct {
+    const char *name;
+    const char *(*version)(void);
+} libraries[] = {
+    {"nghttp2", h2i_h2_library_version},
+    {"GnuTLS", h2i_tls_gnutls_version},
+    {"c-ares", h2i_ares_resolver_version},
+};
 
-    if (!details[0]) { /* the same bytes whoever writes them */
-        struct h2i_text text = h2i_text(details, sizeof details);
-        h2i_text_add(&text, "h2client/%s nghttp2/%s GnuTLS/%s c-ares/%s", H2CLIENT_VERSION,
-                     h2i_h2_library_version(), h2i_tls_gnutls_version(),
-                     h2i_ares_resolver_version());
-    }
-    return details;
+const char *h2client_library_version(const char *library)
+{
+    for (size_t i = 0; library && i < sizeof libraries / sizeof libraries[0]; i++)
+        if (h2i_str_equals_nocase(h2i_str_of(libraries[i].name), h2i_str_of(library)))
+            return libraries[i].version();
+    return NULL;
+}
+
+const char *const *h2client_libraries(void)
+{
+    static const char *const names[] = {"nghttp2", "GnuTLS", "c-ares", NULL};
+
+    return names;
 }
 
 const char *const *h2client_features(void)

@@ -19,9 +19,13 @@ static void occupy_standard_descriptors(void)
 
 static void print_version(void)
 {
+    const char *const *library = h2client_libraries();
     const char *const *feature = h2client_features();
 
-    printf("h2fetch %s (%s)\nFeatures:", h2client_version(), h2client_version_details());
+    printf("h2fetch %s (h2client/%s", H2CLIENT_VERSION, h2client_version());
+    for (; *library; library++)
+        printf(" %s/%s", *library, h2client_library_version(*library));
+    printf(")\nFeatures:");
     for (; *feature; feature++)
         printf(" %s", *feature);
     printf("\n");

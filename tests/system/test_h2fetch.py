@@ -464,6 +464,35 @@ class Failures(WithPlainServer):
         self.assertEqual(list(self.folder.iterdir()), [])
 
 
+class Progress(H2fetch):
+    """On a terminal, against a server that stays silent for half a second."""
+
+    def shown(self, *options, stdout):
+        terminal, its_end = os.openpty()
+        with RawServer([]) as server:
+            command = [H2FETCH, "--http2-prior-knowledge", "-m", "0.5", *options, server.url()]
+            streams = {"stdout": its_end if stdout is None else stdout, "stderr": its_end}
+            code = subprocess.run(command, timeout=LIMIT_S, cwd=self.folder, **streams).returncode
+        os.close(its_end)
+        self.assertEqual(code, 28)
+        output = os.read(terminal, 10000).decode()
+        os.close(terminal)
+        return output
+
+    def test_it_is_drawn_and_taken_away_before_the_error(self):
+        output = self.shown(stdout=subprocess.DEVNULL)
+        self.assertRegex(output, r"\A\r\033\[K0 done, 1 running, 0 B, 0 B/s")
+        self.assertRegex(output, r"\r\033\[Kh2fetch: \(28\) [^\r]*\r\n\Z")
+
+    def test_it_leaves_the_terminal_to_bodies(self):
+        self.assertNotIn("running", self.shown(stdout=None))
+        self.assertIn("running", self.shown("-o", "file", stdout=None))
+
+    def test_it_is_not_drawn_when_silent_or_unwanted(self):
+        for option in ("-sS", "--no-progress-meter"):
+            self.assertNotIn("running", self.shown(option, stdout=subprocess.DEVNULL))
+
+
 class Tls(H2fetch):
     @classmethod
     def setUpClass(cls):

@@ -69,6 +69,11 @@ bool h2f_output_is_stdout(const char *file)
     return !file || strcmp(file, "-") == 0 || strcmp(file, "/dev/stdout") == 0;
 }
 
+bool h2f_config_reports_to_stdout(const struct h2f_config *config)
+{
+    return config->report && h2f_output_is_stdout(config->report);
+}
+
 static bool has_stdout_body(const struct h2f_config *config)
 {
     for (size_t i = 0; i < config->urls.n; i++) {
@@ -78,6 +83,13 @@ static bool has_stdout_body(const struct h2f_config *config)
             return true;
     }
     return false;
+}
+
+bool h2f_config_uses_stdout(const struct h2f_config *config)
+{
+    return has_stdout_body(config) || config->input_file || config->write_out ||
+           h2f_config_reports_to_stdout(config) ||
+           (config->dump_header && h2f_output_is_stdout(config->dump_header));
 }
 
 static size_t n_uses_of_stdin(const struct h2f_config *config)
@@ -104,7 +116,7 @@ static const char *find_conflict(const struct h2f_config *config)
         {config->has_data && config->is_head && !config->is_get,
          "--data and --head exclude each other"},
         {config->uploads.n && config->is_head, "--upload-file and --head exclude each other"},
-        {config->report && strcmp(config->report, "-") == 0 && has_stdout_body(config),
+        {h2f_config_reports_to_stdout(config) && has_stdout_body(config),
          "--report - and a body without -o are two things on stdout"},
         {n_uses_of_stdin(config) > 1, "stdin can be read for one thing only"},
     };

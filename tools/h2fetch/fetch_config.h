@@ -100,7 +100,10 @@ void h2f_headers_add(struct h2f_headers *headers, const char *name, size_t name_
 void h2f_overrides_add(struct h2f_overrides *overrides, char *host, int64_t port, char *addresses);
 /* GET, POST ... as the options have it; `is_upload`: this URL has a -T of its own. */
 const char *h2f_config_method(const struct h2f_config *config, bool is_upload);
-/* Does the nth URL of the command line write to stdout? */
+/* NULL, - and /dev/stdout. */
 bool h2f_output_is_stdout(const char *file);
+bool h2f_config_reports_to_stdout(const struct h2f_config *config);
+/* May anything go there, a body or a line? */
+bool h2f_config_uses_stdout(const struct h2f_config *config);
 
 #endif

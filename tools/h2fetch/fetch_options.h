@@ -26,12 +26,12 @@ typedef bool (*h2f_apply_fn)(struct h2f_config *config, const char *argument,
 struct h2f_option {
     const char *name; /* without the dashes */
     char letter;      /* 0: none */
+    bool is_common;   /* in the short help */
     enum h2f_option_kind kind;
     const char *argument; /* how the help calls it; NULL: takes none */
     const char *help;
     size_t place;
     h2f_apply_fn apply;
-    bool is_common; /* in the short help */
 };
 
 /* Ended by a NULL name. */

@@ -149,7 +149,7 @@ static bool goes_on(const struct run *run, bool has_targets)
 static void interrupt(struct run *run)
 {
     int exit_code = EXIT_BY_SIGNAL + h2f_interrupt_signal();
-    char *text = h2f_format("interrupted, %zu done; %zu not, their files removed",
+    char *text = h2f_format("interrupted, %zu done, %zu cut short and their files removed",
                             run->shared.progress.n_done, run->n_running);
 
     complain(run->config, exit_code, text);
@@ -192,11 +192,14 @@ static void check_outputs(struct run *run)
 
 static h2client_session *create_session(const struct h2f_config *config)
 {
+    /* One limit for the three of them; else each has the library's. */
+    int64_t part_ms = config->connect_timeout_ms ? H2CLIENT_NO_LIMIT : 0;
     const h2client_call_options *defaults =
         H2CLIENT_CALL(.headers = config->defaults.list,
                       .total_timeout_ms = config->total_timeout_ms,
                       .connect_timeout_ms = config->connect_timeout_ms,
-                      .dns_timeout_ms = config->dns_timeout_ms,
+                      .dns_timeout_ms = config->dns_timeout_ms ? config->dns_timeout_ms : part_ms,
+                      .sock_connect_timeout_ms = part_ms, .tls_timeout_ms = part_ms,
                       .first_byte_timeout_ms = config->read_timeout_ms,
                       .read_idle_timeout_ms = config->read_timeout_ms,
                       .http_version = config->http_version);
@@ -240,12 +243,12 @@ static bool open_all(struct run *run, struct h2f_problem *problem)
            open_side_file("--report", config->report, &run->shared.report_fd, problem);
 }
 
-/* Without a list: bodies that go to a terminal leave it no room. */
+/* What goes to a terminal leaves it no room. */
 static bool wants_progress(const struct h2f_config *config)
 {
     if (config->silent || config->no_progress || config->verbose)
         return false;
-    return !isatty(STDOUT_FILENO) || (config->outputs.n == config->urls.n && !config->input_file);
+    return !isatty(STDOUT_FILENO) || !h2f_config_uses_stdout(config);
 }
 
 static void run_session(struct run *run)

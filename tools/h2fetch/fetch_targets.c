@@ -182,14 +182,13 @@ static enum h2f_next take_line(struct h2f_targets *targets, char *line, size_t l
                                struct h2f_target *target, struct h2f_problem *problem)
 {
     const struct h2f_config *config = targets->config;
-    bool is_report_on_stdout = config->report && strcmp(config->report, "-") == 0;
     const char *output = NULL;
     const char *wrong = split_line(line, len, &output);
 
     if (!wrong && !line[0])
         return H2F_NEXT_END;
     *target = (struct h2f_target){.index = targets->n_taken++};
-    if (!wrong && is_report_on_stdout && h2f_output_is_stdout(output))
+    if (!wrong && h2f_config_reports_to_stdout(config) && h2f_output_is_stdout(output))
         wrong = "no file for the body, and --report - has stdout";
     if (wrong)
         return bad_line(targets, wrong, problem);

@@ -127,9 +127,9 @@ void h2i_call_deliver(h2client_call *call)
     tell_interim(call);
     tell_head(call);
     tell_data(call);
-    fetch_upload(call);
-    if (!call->end.is_over)
+    if (!call->end.is_over) /* before bytes are fetched that would have to be rewound */
         h2i_attempt_restart(call);
+    fetch_upload(call);
     if (is_end_due(call))
         tell_end(call);
     call->is_delivering = false;

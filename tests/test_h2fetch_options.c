@@ -141,7 +141,9 @@ TEST(fields_are_added_removed_and_emptied)
 TEST(fields_that_are_none_are_quoted)
 {
     REFUSED("--header: \"frob\" is not a header field (Name: value)", "-H", "frob", "u");
-    REFUSED("--header: \": x\" has no name before the colon", "-H", ": x", "u");
+    REFUSED("--header: \"Authorization\" is not a header field (Name: value)", "-H",
+            "Authorization secret", "u");
+    REFUSED("--header: \"\" has no name before the colon", "-H", ": x", "u");
 }
 
 TEST(data_is_joined_and_brings_its_type)

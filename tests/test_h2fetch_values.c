@@ -158,6 +158,45 @@ TEST(a_shown_url_has_no_secrets_and_no_controls)
     gives(h2f_url_shown("no url"), "no url");
 }
 
+TEST(references_are_resolved_as_rfc_3986_says)
+{
+    static const struct {
+        const char *reference;
+        const char *url;
+    } cases[] = {
+        /* Of 5.4.1 and 5.4.2. */
+        {"g:h", "g:h"},
+        {"g", "http://a/b/c/g"},
+        {"./g", "http://a/b/c/g"},
+        {"g/", "http://a/b/c/g/"},
+        {"/g", "http://a/g"},
+        {"//g", "http://g"},
+        {"?y", "http://a/b/c/d;p?y"},
+        {"g?y", "http://a/b/c/g?y"},
+        {"#s", "http://a/b/c/d;p?q#s"},
+        {"g?y#s", "http://a/b/c/g?y#s"},
+        {";x", "http://a/b/c/;x"},
+        {"", "http://a/b/c/d;p?q"},
+        {".", "http://a/b/c/"},
+        {"..", "http://a/b/"},
+        {"../g", "http://a/b/g"},
+        {"../..", "http://a/"},
+        {"../../../g", "http://a/g"},
+        {"/./g", "http://a/g"},
+        {"/../g", "http://a/g"},
+        {"g.", "http://a/b/c/g."},
+        {"..g", "http://a/b/c/..g"},
+        {"./g/.", "http://a/b/c/g/"},
+        {"g/../h", "http://a/b/c/h"},
+        {"g?y/../x", "http://a/b/c/g?y/../x"},
+    };
+
+    for (size_t i = 0; i < N(cases); i++)
+        gives(h2f_url_resolve("http://a/b/c/d;p?q", cases[i].reference), cases[i].url);
+    gives(h2f_url_resolve("http://a", "g"), "http://a/g");
+    gives(h2f_url_resolve("http://a?q", "../g"), "http://a/g");
+}
+
 /* ---- encodings -------------------------------------------------------------------- */
 
 static void json_is(const char *string, const char *expected)
@@ -213,6 +252,7 @@ TEST_MAIN("h2fetch_values", {T(seconds_are_milliseconds_rounded_up)},
           {T(name_servers_are_addresses_with_or_without_a_port)},
           {T(a_url_without_a_scheme_is_http)}, {T(a_query_is_added_before_the_fragment)},
           {T(an_upload_lends_its_name_to_a_folder)}, {T(a_files_name_is_the_last_part_of_the_path)},
-          {T(a_shown_url_has_no_secrets_and_no_controls)}, {T(json_strings_are_escaped)},
+          {T(a_shown_url_has_no_secrets_and_no_controls)},
+          {T(references_are_resolved_as_rfc_3986_says)}, {T(json_strings_are_escaped)},
           {T(json_strings_hold_utf8_only)}, {T(text_is_url_encoded_byte_by_byte)},
           {T(text_grows_and_shrinks)})

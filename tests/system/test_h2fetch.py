@@ -364,6 +364,11 @@ class Reports(WithPlainServer):
         done = self.fetch("-w", "@format", "-o", "x", self.url("two.txt"))
         self.fetched(done, b"[text/plain|x]")
 
+    def test_write_out_tells_where_a_redirect_leads(self):
+        (self.served / "folder").mkdir(exist_ok=True)
+        done = self.fetch("-o/dev/null", "-w", "%{http_code} %{redirect_url}", self.url("folder"))
+        self.fetched(done, f"301 {self.url('folder/')}".encode())
+
     def test_write_out_tells_failures(self):
         done = self.fetch("-s", "-w", "%{http_code} %{exitcode} %{errormsg}", "http://127.0.0.1:1")
         self.ended(done, 7)

@@ -12,10 +12,12 @@ struct h2f_facts {
     const char *message; /* "" after a success */
     const char *phase;
     const char *replay_class;
-    const char *filename; /* NULL: stdout */
+    const char *filename;     /* NULL: stdout */
+    const char *redirect_url; /* where the response would send us; NULL: nowhere */
     const h2client_call_info *info;
     const h2client_response *resp; /* NULL: none came */
     int exit_code;
+    int n_redirects; /* that were followed */
 };
 
 #endif

@@ -258,10 +258,21 @@ static void report(struct h2f_shared *shared, const struct h2f_facts *facts)
     h2f_text_finish(&line);
 }
 
+/* NULL unless the response is a redirect that says where to. */
+static char *find_redirect(const h2client_response *resp, const char *url)
+{
+    int status = h2client_response_status(resp);
+    const char *location = h2client_response_header(resp, "location");
+
+    return location && status / 100 == 3 ? h2f_url_resolve(url, location) : NULL;
+}
+
 static void tell(struct h2f_job *job, const h2client_error *error)
 {
     char *shown = h2f_url_shown(job->target.url ? job->target.url : "");
     const h2client_call_info *info = h2client_call_get_info(job->call);
+    const h2client_response *resp = h2client_call_partial_response(job->call);
+    char *redirect = find_redirect(resp, info->url);
     struct h2f_facts facts = {
         .url = shown,
         .method = info->method[0] ? info->method
@@ -272,8 +283,9 @@ static void tell(struct h2f_job *job, const h2client_error *error)
         .phase = h2client_phase_name(error->phase),
         .replay_class = h2client_replay_class_name(error->replay_class),
         .filename = job->target.output,
+        .redirect_url = redirect,
         .info = info,
-        .resp = h2client_call_partial_response(job->call),
+        .resp = resp,
         .exit_code = job->exit_code ? job->exit_code : error->exit_code,
     };
 
@@ -282,6 +294,7 @@ static void tell(struct h2f_job *job, const h2client_error *error)
     write_out(job, &facts);
     report(job->shared, &facts);
     job->exit_code = facts.exit_code;
+    free(redirect);
     free(shown);
 }
 

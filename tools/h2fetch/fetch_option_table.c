@@ -5,6 +5,7 @@
 #include "fetch_values.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* In the short help, or only in --help all. */
@@ -29,25 +30,45 @@ static bool cannot_read(const char *option, const char *path, struct h2f_problem
 
 /* ---- request --------------------------------------------------------------------- */
 
-/* A line of @FILE names its place when it makes no sense. */
-static bool add_header_lines(struct h2f_config *config, const char *path, char *text,
-                             struct h2f_problem *problem)
+/* A field's value may be a secret: the error shows no more than the name. */
+static char *shown_name(const char *field)
 {
-    for (int n = 1; text; n++) {
+    return h2f_copy_part(field, strcspn(field, ":; \t"));
+}
+
+static bool take_header(struct h2f_config *config, const char *place, const char *field,
+                        struct h2f_problem *problem)
+{
+    const char *wrong = h2f_parse_header(field, &config->headers);
+    char *name;
+
+    if (!wrong)
+        return true;
+    name = shown_name(field);
+    h2f_problem_set(problem, H2F_EXIT_USAGE, "%s: \"%s\" %s", place, name, wrong);
+    free(name);
+    return false;
+}
+
+/* A line of @FILE names its place when it makes no sense. */
+static bool take_header_lines(struct h2f_config *config, const char *path, char *text,
+                              struct h2f_problem *problem)
+{
+    bool is_fine = true;
+
+    for (int n = 1; text && is_fine; n++) {
         char *line = text;
-        const char *wrong;
         size_t len = strcspn(line, "\n");
+        char *place = h2f_format("%s:%d", path, n);
 
         text = line[len] ? line + len + 1 : NULL;
         line[len] = 0;
         if (len && line[len - 1] == '\r')
             line[len - 1] = 0;
-        wrong = line[0] ? h2f_parse_header(line, &config->headers) : NULL;
-        if (wrong)
-            return h2f_problem_set(problem, H2F_EXIT_USAGE, "%s:%d: \"%s\" %s", path, n, line,
-                                   wrong);
+        is_fine = !line[0] || take_header(config, place, line, problem);
+        free(place);
     }
-    return true;
+    return is_fine;
 }
 
 static bool add_header(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
@@ -56,9 +77,9 @@ static bool add_header(struct h2f_config *config, const char *argument, struct h
     bool is_fine;
 
     if (argument[0] != '@')
-        return check(h2f_parse_header(argument, &config->headers), "header", argument, problem);
+        return take_header(config, "--header", argument, problem);
     is_fine = h2f_read_file(argument + 1, &text)
-                  ? add_header_lines(config, argument + 1, text.data, problem)
+                  ? take_header_lines(config, argument + 1, text.data, problem)
                   : cannot_read("header", argument + 1, problem);
     h2f_text_finish(&text);
     return is_fine;

@@ -61,6 +61,94 @@ char *h2f_url_remote_name(const char *url)
     return NULL;
 }
 
+/* ---- references ---------------------------------------------------------------- */
+
+/* The length of "scheme:", or 0 (RFC 3986 3.1). */
+static size_t scheme_len(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t len = strspn(text, letters);
+
+    if (len)
+        while (text[len] && strchr("0123456789+-.", text[len]))
+            len += 1 + strspn(text + len + 1, letters);
+    return len && text[len] == ':' ? len + 1 : 0;
+}
+
+/* Takes the last "/segment" away, but nothing that was there before `root`. */
+static void drop_segment(struct h2f_text *text, size_t root)
+{
+    size_t len = text->len;
+
+    while (len > root && text->data[--len] != '/')
+        continue;
+    text->len = len;
+    text->data[len] = 0;
+}
+
+/* Appends a path that begins with a slash; "." and ".." are carried out (5.2.4). */
+static void add_path(struct h2f_text *text, const char *path)
+{
+    size_t root = text->len;
+
+    while (*path) {
+        size_t len = 1 + strcspn(path + 1, "/");
+        bool is_up = len == 3 && strncmp(path, "/..", len) == 0;
+        bool is_here = len == 2 && path[1] == '.';
+
+        if (is_up)
+            drop_segment(text, root);
+        if (!is_up && !is_here)
+            h2f_text_add(text, path, len);
+        else if (!path[len])
+            h2f_text_puts(text, "/");
+        path += len;
+    }
+}
+
+/* The reference's path behind the folder of the base's (5.2.3). */
+static char *merge_paths(const char *base_path, size_t base_len, const char *path, size_t len)
+{
+    while (base_len && base_path[base_len - 1] != '/')
+        base_len--;
+    if (!base_len)
+        return h2f_format("/%.*s", (int)len, path);
+    return h2f_format("%.*s%.*s", (int)base_len, base_path, (int)len, path);
+}
+
+/* 5.2.2 from where neither scheme nor authority are the reference's own. */
+static char *resolve_path(const char *base, const char *reference)
+{
+    size_t path_len = strcspn(reference, "?#");
+    struct h2f_text text = {0};
+    size_t start, end;
+    char *path;
+
+    find_path(base, &start, &end);
+    if (path_len == 0)
+        end += reference[0] == '?' ? 0 : strcspn(base + end, "#");
+    if (path_len == 0)
+        return h2f_format("%.*s%s", (int)end, base, reference);
+    path = reference[0] == '/' ? h2f_copy_part(reference, path_len)
+                               : merge_paths(base + start, end - start, reference, path_len);
+    h2f_text_add(&text, base, start);
+    add_path(&text, path);
+    h2f_text_puts(&text, reference + path_len);
+    free(path);
+    return h2f_text_take(&text);
+}
+
+char *h2f_url_resolve(const char *base, const char *reference)
+{
+    if (scheme_len(reference))
+        return h2f_copy(reference);
+    if (strncmp(reference, "//", 2) == 0)
+        return h2f_format("%.*s%s", (int)scheme_len(base), base, reference);
+    return resolve_path(base, reference);
+}
+
+/* ---- what may be shown ------------------------------------------------------------ */
+
 void h2f_make_printable(char *text)
 {
     for (; *text; text++)

@@ -17,6 +17,8 @@ char *h2f_url_add_query(const char *url, const char *data);
 char *h2f_url_add_upload_name(const char *url, const char *file);
 /* The last part of the path (-O); NULL where there is none that could name a file. */
 char *h2f_url_remote_name(const char *url);
+/* Where a reference in a response from `base`, an absolute URL, leads (RFC 3986 5.2). */
+char *h2f_url_resolve(const char *base, const char *reference);
 /* Without userinfo, fragment and control characters: fit for a terminal and for logs. */
 char *h2f_url_shown(const char *url);
 /* Bytes that could steer a terminal become question marks. */

@@ -54,7 +54,9 @@ NUMBER_OF(size_upload, facts->info->upload_bytes)
 NUMBER_OF(size_header, facts->info->header_bytes)
 NUMBER_OF(speed_download, speed(facts->info))
 NUMBER_OF(num_connects, facts->info->n_connects)
+NUMBER_OF(num_redirects, facts->n_redirects)
 NUMBER_OF(num_retries, facts->info->n_attempts > 1 ? facts->info->n_attempts - 1 : 0)
+STRING_OF(redirect_url, facts->redirect_url)
 STRING_OF(remote_ip, facts->info->remote_address)
 NUMBER_OF(remote_port, facts->info->remote_port)
 STRING_OF(local_ip, facts->info->local_address)
@@ -84,7 +86,9 @@ static const struct variable variables[] = {
     {"size_header", NUMBER, get_size_header},
     {"speed_download", NUMBER, get_speed_download},
     {"num_connects", NUMBER, get_num_connects},
+    {"num_redirects", NUMBER, get_num_redirects},
     {"num_retries", NUMBER, get_num_retries},
+    {"redirect_url", STRING, get_redirect_url},
     {"remote_ip", STRING, get_remote_ip},
     {"remote_port", NUMBER, get_remote_port},
     {"local_ip", STRING, get_local_ip},

@@ -286,6 +286,7 @@ static void set_up(h2client_session *session, const h2client_session_options *op
         h2client_system *system = setup.options.system ? setup.options.system : h2i_system_posix();
         h2i_reactor_init(&session->reactor, &session->home->allocator, system, NULL);
         session->reactor.loop = choose_loop(session, &setup.options);
+        session->is_polled = setup.options.loop != NULL;
         listen_to_notices(session, &setup.options, &config);
         code = apply_options(session, &setup, &config, &why);
     }

@@ -74,10 +74,20 @@ static void free_entry(struct cache_entry *entry)
     h2i_free(&cache->allocator, entry);
 }
 
+static void take_question_back(struct cache_entry *entry)
+{
+    h2client_resolver *upstream = entry->cache->upstream;
+
+    if (entry->upstream_query)
+        upstream->ops->cancel(upstream, entry->upstream_query);
+    entry->upstream_query = NULL;
+}
+
 /* Out of the map; look-ups that are on it are still served. */
 static void forget(struct cache_entry *entry)
 {
-    if (h2i_list_is_empty(&entry->waiting) && !entry->upstream_query) {
+    if (h2i_list_is_empty(&entry->waiting)) {
+        take_question_back(entry);
         free_entry(entry);
         return;
     }
@@ -246,15 +256,12 @@ static void part_came(const h2client_addresses *addresses, void *user)
 {
     struct cache_entry *entry = user;
 
-    struct cache *cache = entry->cache;
-
     add_part(entry, addresses);
-    if (addresses->more && entry->n_parts == MAX_PARTS)
-        cache->upstream->ops->cancel(cache->upstream, entry->upstream_query);
-    if (!addresses->more || entry->n_parts == MAX_PARTS) {
+    if (!addresses->more)
         entry->upstream_query = NULL;
-        entry->is_complete = true;
-    }
+    else if (entry->n_parts == MAX_PARTS)
+        take_question_back(entry);
+    entry->is_complete = !entry->upstream_query;
     tell_all(entry);
     if (entry->is_complete && !entry->is_forgotten)
         keep(entry);
@@ -318,19 +325,20 @@ static h2client_query *resolve(h2client_resolver *base, h2client_reactor *reacto
     return NULL;
 }
 
-/* With the last look-up that waits for an answer goes the question. */
+/* With the last look-up that waits goes the question, unless a part of the answer is in:
+ * who connects to the first address leaves, and the next one finds the whole. */
 static void cancel(h2client_resolver *base, h2client_query *query)
 {
-    struct cache *cache = of(base);
     struct cache_entry *entry = query->entry;
+    bool is_wanted = entry->n_parts > 0 && !entry->is_forgotten;
     bool is_last =
         entry->waiting.next == &query->in_entry && query->in_entry.next == &entry->waiting;
 
-    if (is_last && entry->upstream_query) {
-        cache->upstream->ops->cancel(cache->upstream, entry->upstream_query);
-        entry->upstream_query = NULL;
+    (void)base;
+    if (is_last && entry->upstream_query && !is_wanted) {
+        take_question_back(entry);
         if (!entry->is_forgotten)
-            h2i_map_remove(&cache->entries, &entry->in_map);
+            h2i_map_remove(&entry->cache->entries, &entry->in_map);
         entry->is_forgotten = true; /* freed with the query */
     }
     free_query(query);

@@ -169,6 +169,71 @@ TEST(last_waiter_that_leaves_takes_look_up_and_dial_along)
 }
 END_TEST
 
+/* The first dial says nothing; what comes after is quick. */
+static void plan_silence_once(struct h2t_dialer *dialer, const struct h2t_dial *dial,
+                              struct h2t_dial_plan *plan, void *user)
+{
+    (void)dialer, (void)user;
+    plan->is_silent = dial->n == 0;
+}
+
+TEST(limit_of_one_call_fails_no_other_that_shares_its_dial)
+{
+    struct h2t_rig rig;
+    h2client_call *hasty, *patient;
+
+    h2t_rig_init(&rig);
+    rig.dialer.on_dial = plan_silence_once;
+    h2t_rig_open(&rig, NULL);
+    hasty = h2client_get(rig.session, H2T_ORIGIN "/", .sock_connect_timeout_ms = 10);
+    patient = h2client_get(rig.session, H2T_ORIGIN "/");
+    expect_error(hasty, H2CLIENT_ERROR_TIMEOUT, 28);
+    ck_assert_int_eq(h2client_call_error(hasty)->limit, H2CLIENT_LIMIT_SOCK_CONNECT);
+    expect_ok(patient);
+    h2client_call_destroy(hasty);
+    finish(&rig, patient);
+}
+END_TEST
+
+TEST(limit_passed_fails_all_whose_limit_it_is)
+{
+    struct h2t_rig rig;
+    h2client_call *calls[2];
+
+    h2t_rig_init(&rig);
+    rig.plan.is_silent = true;
+    h2t_rig_open(&rig, NULL);
+    for (int i = 0; i < 2; i++)
+        calls[i] = h2client_get(rig.session, H2T_ORIGIN "/", .sock_connect_timeout_ms = 10);
+    h2client_gather(calls, 2);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(h2client_call_error(calls[i])->elapsed_us, 10000);
+        expect_error(calls[i], H2CLIENT_ERROR_TIMEOUT, 28);
+        h2client_call_destroy(calls[i]);
+    }
+    ck_assert_uint_eq(rig.dialer.n_dials, 1);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+/* The old connection still has a stream, but takes no new ones. */
+TEST(limit_for_connecting_holds_beside_a_connection_that_drains)
+{
+    struct h2t_rig rig;
+    h2client_call *held = start_held(&rig), *call;
+
+    h2t_peer_goaway(h2t_rig_peer(&rig, 0), 1, 0, "");
+    h2t_rig_turn(&rig, 2);
+    rig.plan.is_silent = true;
+    call = h2client_get(rig.session, H2T_ORIGIN "/", .connect_timeout_ms = 100);
+    expect_error(call, H2CLIENT_ERROR_TIMEOUT, 28);
+    ck_assert_int_eq(h2client_call_error(call)->limit, H2CLIENT_LIMIT_CONNECT);
+    ck_assert_int_eq(h2client_call_error(call)->elapsed_us, 100000);
+    h2client_call_destroy(call);
+    finish(&rig, held);
+}
+END_TEST
+
 static void expect_no_h2(const char *alpn)
 {
     struct h2t_rig rig;
@@ -431,6 +496,9 @@ TEST_MAIN("facade_ends", {T(dial_failure_is_everybodys_with_one_dial)},
           {T(dial_is_tried_anew_by_the_next_call)}, {T(look_up_failure_is_told_with_its_status)},
           {T(look_up_hands_addresses_on_as_they_come)},
           {T(last_waiter_that_leaves_takes_look_up_and_dial_along)},
+          {T(limit_of_one_call_fails_no_other_that_shares_its_dial)},
+          {T(limit_passed_fails_all_whose_limit_it_is)},
+          {T(limit_for_connecting_holds_beside_a_connection_that_drains)},
           {T(alpn_of_http_1_1_or_none_is_not_supported_yet)},
           {T(alpn_alert_is_not_supported_yet_either)}, {T(tls_failure_is_told_with_its_alert)},
           {T(end_before_a_head_is_an_empty_reply)}, {T(reset_before_a_head_is_a_reset)},

@@ -66,12 +66,13 @@ void h2i_connector_cancel(struct h2i_connector *connector)
 static void fail(struct h2i_connector *connector, const h2client_fault *fault)
 {
     struct h2i_origin *origin = connector->origin;
+    struct h2i_connect_limits limits = connector->limits;
     h2client_fault copy = *fault; /* it may live in what is freed now */
 
     h2i_log(ports_of(connector)->reactor, H2CLIENT_LOG_INFO, "pool", "%s:%u: %s", origin->host,
             origin->port, copy.text[0] ? copy.text : h2client_error_text(copy.code));
     h2i_connector_cancel(connector);
-    h2i_origin_connect_failed(origin, &copy);
+    h2i_origin_connect_failed(origin, &copy, &limits);
 }
 
 static void run_failure(h2client_task *task, void *user)

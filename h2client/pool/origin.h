@@ -28,8 +28,11 @@ struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url
                                      h2client_http_version version, const struct h2i_pool_key *key);
 /* Something changed: serve looks at it. */
 void h2i_origin_touch(struct h2i_origin *origin);
-/* The connector's result. On failure every ticket that waits hears of it; one dial, one answer. */
+/* The connector's result. On failure every ticket that waits hears of it: one dial, one
+ * answer; but where a time limit (of `limits`, the connector's) has passed, those that
+ * allow more go on waiting, for another dial. NULL limits: all. */
 void h2i_origin_connected(struct h2i_origin *origin, struct h2i_link *link);
-void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *fault);
+void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *fault,
+                               const struct h2i_connect_limits *limits);
 
 #endif

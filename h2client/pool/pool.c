@@ -109,9 +109,19 @@ void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket)
     h2i_origin_touch(origin); /* nobody may be left to want its connection */
 }
 
+/* A connection that will take calls again once streams end or the peer allows more. */
+static bool has_hope(const struct h2i_origin *origin)
+{
+    for (struct h2i_list *node = h2i_list_first(&origin->links); node;
+         node = h2i_list_after(&origin->links, node))
+        if (H2I_CONTAINER_OF(node, struct h2i_link, in_origin)->conn->accepts_new)
+            return true;
+    return false;
+}
+
 bool h2i_ticket_is_connecting(const struct h2i_ticket *ticket)
 {
-    return ticket->origin && h2i_list_is_empty(&ticket->origin->links);
+    return ticket->origin && !has_hope(ticket->origin);
 }
 
 h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket)
@@ -130,7 +140,29 @@ void h2i_origin_connected(struct h2i_origin *origin, struct h2i_link *link)
     h2i_origin_touch(origin);
 }
 
-void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *fault)
+static int64_t limit_us(const struct h2i_connect_limits *limits, h2client_limit which)
+{
+    switch (which) {
+    case H2CLIENT_LIMIT_DNS:
+        return limits->dns_us;
+    case H2CLIENT_LIMIT_SOCK_CONNECT:
+        return limits->sock_connect_us;
+    case H2CLIENT_LIMIT_TLS:
+        return limits->tls_us;
+    default:
+        return 0;
+    }
+}
+
+static bool concerns(const struct h2i_ticket *ticket, const h2client_fault *fault,
+                     const struct h2i_connect_limits *limits)
+{
+    return !limits || fault->code != H2CLIENT_ERROR_TIMEOUT ||
+           limit_us(&ticket->limits, fault->limit) <= limit_us(limits, fault->limit);
+}
+
+void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *fault,
+                               const struct h2i_connect_limits *limits)
 {
     struct h2i_outcome outcome = {
         .fault = *fault, .replay_class = H2CLIENT_REPLAY_NEVER_SENT, .http2_code = -1};
@@ -143,6 +175,10 @@ void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *
     h2i_list_splice(&failed, &origin->waiting); /* who comes meanwhile gets a new dial */
     while ((node = h2i_list_pop(&failed))) {
         struct h2i_ticket *ticket = H2I_CONTAINER_OF(node, struct h2i_ticket, in_queue);
+        if (!concerns(ticket, fault, limits)) {
+            h2i_list_append(&origin->waiting, node);
+            continue;
+        }
         let_go(ticket);
         ticket->events->on_failed(ticket, &outcome);
     }
@@ -159,16 +195,6 @@ static struct h2i_link *find_room(struct h2i_origin *origin)
             return link;
     }
     return NULL;
-}
-
-/* A connection that will take calls again once streams end or the peer allows more. */
-static bool has_hope(const struct h2i_origin *origin)
-{
-    for (struct h2i_list *node = h2i_list_first(&origin->links); node;
-         node = h2i_list_after(&origin->links, node))
-        if (H2I_CONTAINER_OF(node, struct h2i_link, in_origin)->conn->accepts_new)
-            return true;
-    return false;
 }
 
 static struct h2i_ticket *first_waiting(const struct h2i_origin *origin)
@@ -205,7 +231,7 @@ static void open_connection(struct h2i_origin *origin, struct h2i_ticket *ticket
     origin->connector = h2i_connector_start(origin, &ticket->limits);
     if (!origin->connector)
         h2i_origin_connect_failed(
-            origin, &(h2client_fault){.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1});
+            origin, &(h2client_fault){.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1}, NULL);
 }
 
 static void serve_origin(struct h2i_origin *origin)

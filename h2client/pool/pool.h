@@ -91,7 +91,7 @@ H2CLIENT_MUST_USE bool h2i_pool_enter(struct h2i_pool *pool, const struct h2i_ur
                                       h2client_http_version version, struct h2i_ticket *ticket);
 /* Leaves the queue; nothing happens when it is in none. */
 void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket);
-/* Is it waiting for a connection that is being opened, rather than for room? */
+/* Is it waiting for a connection that has to be opened, rather than for room? */
 bool h2i_ticket_is_connecting(const struct h2i_ticket *ticket);
 /* "dns", "connect", "tls": where the opening stands; QUEUE when it waits for room. */
 h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket);

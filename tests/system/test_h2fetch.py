@@ -162,7 +162,7 @@ class Output(WithPlainServer):
     def test_a_closed_stdout_is_a_write_error(self):
         command = ["sh", "-c", '"$@" >&-', "sh", H2FETCH, "--http2-prior-knowledge", self.url()]
         done = subprocess.run(command, capture_output=True, timeout=LIMIT_S)
-        self.ended(done, 23)
+        self.failed(done, 23, r"\(23\) http.* : could not write stdout: Bad file descriptor")
 
     def test_a_slow_reader_of_stdout_does_not_stall_a_file(self):
         file = self.folder / "file"
@@ -450,6 +450,12 @@ class Failures(WithPlainServer):
             done = self.fetch("--read-timeout", "0.3", "-o", "file", server.url())
             self.failed(done, 28, r"\(28\) http.* : read.* timeout after 300 ms.*")
 
+    def test_the_connect_limit_covers_the_handshake(self):
+        with RawServer([]) as server:
+            url = f"https://127.0.0.1:{server.port}/"
+            done = fetch("--connect-timeout", "0.3", url)
+        self.failed(done, 28, rf"\(28\) {url} : connect.* timeout after 300 ms.*")
+
     def test_urls_that_make_no_sense_are_3_and_schemes_1(self):
         self.failed(self.fetch("http://h:99999/"), 3, r"\(3\) http://h:99999/ : .*")
         self.failed(self.fetch("gopher://h/"), 1, r"\(1\) gopher://h/ : .*")
@@ -467,6 +473,27 @@ class Failures(WithPlainServer):
             self.assertRegex(process.communicate()[1], rb"\Ah2fetch: \(130\) interrupted.*\n\Z")
         self.assertEqual(process.returncode, 130)
         self.assertEqual(list(self.folder.iterdir()), [])
+
+
+    def test_an_interrupt_keeps_what_has_come_to_stdout(self):
+        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.data(1, b"half")]
+        with RawServer(script) as server:
+            process = subprocess.Popen(
+                [H2FETCH, "-s", "--http2-prior-knowledge", server.url()],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            self.assertEqual(os.read(process.stdout.fileno(), 100), b"half")
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.communicate(timeout=LIMIT_S), (b"", b""))
+        self.assertEqual(process.returncode, 130)
+
+    def test_the_bodies_behind_a_failure_still_come(self):
+        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.END]
+        with RawServer(script) as server:
+            done = self.fetch("-s", self.url(), server.url(), "http://", self.url("two.txt"))
+        self.ended(done, 18)
+        self.assertEqual(done.stdout, self.content() + self.content("two.txt"))
 
 
 class Progress(H2fetch):

@@ -5,9 +5,6 @@
  */
 #include "resolver/static_resolver.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "base/str.h"
@@ -232,7 +229,7 @@ static void destroy(h2client_resolver *base)
 
     if (resolver->next)
         resolver->next->ops->destroy(resolver->next);
-    for (size_t i = 0; i < resolver->n_entries; i++) {
+    for (size_t i = 0; resolver->entries && i < resolver->n_entries; i++) {
         h2i_free(&allocator, resolver->entries[i].host);
         h2i_free(&allocator, resolver->entries[i].list);
     }
@@ -256,18 +253,6 @@ static bool parse_piece(struct h2i_str piece, h2client_address *address)
     return h2client_address_parse(text, address);
 }
 
-__attribute__((format(printf, 2, 3))) static h2client_fault refuse(
-    const struct h2i_static_entry *given, const char *format, ...)
-{
-    char why[160];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(why, sizeof why, format, args);
-    va_end(args);
-    return h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT, "override for %.64s: %s", given->host, why);
-}
-
 static bool parse_addresses(struct entry *entry, const struct h2i_static_entry *given,
                             h2client_fault *fault)
 {
@@ -276,13 +261,16 @@ static bool parse_addresses(struct entry *entry, const struct h2i_static_entry *
 
     while (h2i_str_split(&rest, ',', &piece)) {
         if (!parse_piece(piece, &entry->list[entry->n])) {
-            *fault = refuse(given, "\"%.*s\" is not an address", (int)piece.len, piece.data);
+            *fault = h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT,
+                               "override for %.64s: \"%.*s\" is not an address", given->host,
+                               (int)piece.len, piece.data);
             return false;
         }
         entry->n++;
     }
     if (entry->n == 0)
-        *fault = refuse(given, "no address");
+        *fault = h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT, "override for %.64s: no address",
+                           given->host);
     return entry->n > 0;
 }
 
@@ -304,7 +292,9 @@ static bool add_entry(struct static_resolver *resolver, const struct h2i_static_
     size_t len = strlen(given->host);
 
     if (n_pieces > H2CLIENT_MAX_ADDRESSES) {
-        *fault = refuse(given, "more than %d addresses", H2CLIENT_MAX_ADDRESSES);
+        *fault =
+            h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT, "override for %.64s: more than %d addresses",
+                      given->host, H2CLIENT_MAX_ADDRESSES);
         return false;
     }
     *fault = h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");

@@ -47,13 +47,14 @@ static void expect_refused(const struct h2i_static_entry *entry, const char *rea
     h2t_lookup_rig_finish(&rig);
 }
 
-static char *repeat(char *text, const char *piece, size_t n)
+/* n pieces, and `last`. */
+static char *repeat(char *text, size_t n, const char *piece, const char *last)
 {
     size_t len = strlen(piece);
 
     for (size_t i = 0; i < n; i++)
         memcpy(text + i * len, piece, len);
-    text[n * len] = 0;
+    memcpy(text + n * len, last, strlen(last) + 1);
     return text;
 }
 
@@ -134,17 +135,15 @@ END_TEST
 TEST(override_takes_sixty_four_addresses_and_no_more)
 {
     char text[65 * sizeof "192.0.2.1,"];
-    struct h2i_static_entry entry = {"a.example", repeat(text, "192.0.2.1,", 64), 0};
+    struct h2i_static_entry entry = {"a.example", repeat(text, 63, "192.0.2.1,", "192.0.2.1"), 0};
     struct h2t_lookup_rig rig;
     struct h2t_lookup lookup;
 
-    text[strlen(text) - 1] = 0;
     open_with(&rig, &entry, 1);
     h2t_lookup_rig_ask(&rig, &lookup, "a.example");
     ck_assert_uint_eq(lookup.n_addresses, 64);
     h2t_lookup_rig_finish(&rig);
-    text[strlen(text)] = ',';
-    strcat(text, "192.0.2.1");
+    repeat(text, 64, "192.0.2.1,", "192.0.2.1");
     expect_refused(&entry, "more than 64 addresses");
 }
 END_TEST
@@ -212,14 +211,13 @@ TEST(names_have_at_most_253_bytes_in_labels_of_63)
     struct h2t_lookup lookup;
 
     open_with(&rig, NULL, 0);
-    h2t_lookup_rig_ask(&rig, &lookup, repeat(label, "x", 63));
+    h2t_lookup_rig_ask(&rig, &lookup, repeat(label, 63, "x", ""));
     ck_assert_uint_eq(lookup.n_addresses, 1);
-    repeat(name, "abcdefghi.", 25); /* 250 */
-    h2t_lookup_rig_ask(&rig, &lookup, strcat(name, "com"));
+    h2t_lookup_rig_ask(&rig, &lookup, repeat(name, 25, "abcdefghi.", "com"));
     ck_assert_uint_eq(lookup.n_addresses, 1);
     h2t_lookup_rig_finish(&rig);
-    expect_bad_name(repeat(label, "x", 64), "is not a host name");
-    expect_bad_name(strcat(name, "m"), "is longer than 253 bytes");
+    expect_bad_name(repeat(label, 64, "x", ""), "is not a host name");
+    expect_bad_name(repeat(name, 25, "abcdefghi.", "info"), "is longer than 253 bytes");
 }
 END_TEST
 

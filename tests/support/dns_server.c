@@ -128,14 +128,19 @@ static void parse_question(const uint8_t *bytes, size_t len, struct question *qu
 
 /* ---- answering ---- */
 
+static bool is_end(const struct h2t_dns_answer *one)
+{
+    return !one->name && !one->type && !one->rcode && !one->is_silent && !one->is_truncated &&
+           !one->alias && !one->addresses && !one->n_more_addresses;
+}
+
 static const struct h2t_dns_answer *find(const struct h2t_dns_server *server,
                                          const struct question *question)
 {
     static const struct h2t_dns_answer unknown = {.rcode = H2T_DNS_NXDOMAIN};
-    static const struct h2t_dns_answer end = {0};
     const struct h2t_dns_answer *one = server->answers;
 
-    for (; memcmp(one, &end, sizeof end) != 0; one++)
+    for (; !is_end(one); one++)
         if ((!one->name || strcmp(one->name, question->name) == 0) &&
             (!one->type || one->type == question->type))
             return one;

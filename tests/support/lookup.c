@@ -49,7 +49,7 @@ void h2t_lookup_start(struct h2t_lookup *lookup, h2client_resolver *resolver,
     char copy[4096]; /* the resolver keeps copies only */
 
     ck_assert_uint_lt(strlen(host), sizeof copy);
-    strcpy(copy, host);
+    memcpy(copy, host, strlen(host) + 1);
     lookup->resolver = resolver;
     lookup->query = resolver->ops->resolve(resolver, reactor, copy, port, take_report, lookup);
     memset(copy, '#', sizeof copy - 1);

@@ -52,8 +52,8 @@ static char *repeat(char *text, size_t n, const char *piece, const char *last)
 {
     size_t len = strlen(piece);
 
-    for (size_t i = 0; i < n; i++)
-        memcpy(text + i * len, piece, len);
+    for (size_t i = 0; i < n * len; i++)
+        text[i] = piece[i % len];
     memcpy(text + n * len, last, strlen(last) + 1);
     return text;
 }

@@ -79,8 +79,17 @@ static void ticket_failed(struct h2i_ticket *ticket, const struct h2i_outcome *o
     h2i_call_end(call, outcome);
 }
 
+static void ticket_waits_for_connection(struct h2i_ticket *ticket)
+{
+    h2client_call *call = call_of(ticket);
+
+    call->attempt.connecting_us = call->session->reactor.now_us;
+    h2i_call_limits_watch(call);
+}
+
 static const struct h2i_ticket_events ticket_events = {
     .on_link = ticket_got_link,
+    .on_connecting = ticket_waits_for_connection,
     .on_failed = ticket_failed,
 };
 
@@ -100,10 +109,11 @@ bool h2i_attempt_start(h2client_call *call)
     attempt->wants_restart = false;
     attempt->stream_id = -1;
     attempt->n_started++;
-    attempt->entered_us = call->session->reactor.now_us;
     attempt->is_running = h2i_pool_enter(&call->session->pool, &call->url,
                                          call->settings.http_version, &attempt->ticket);
-    if (attempt->is_running)
+    if (attempt->is_running && h2i_ticket_is_connecting(&attempt->ticket))
+        ticket_waits_for_connection(&attempt->ticket);
+    else if (attempt->is_running)
         h2i_call_limits_watch(call);
     return attempt->is_running;
 }

@@ -37,7 +37,7 @@ struct h2i_attempt {
     bool is_running;       /* waits in the pool or is on a connection */
     bool wants_restart;    /* the delivery phase is to start another one */
     bool is_sent;          /* END_STREAM went out */
-    int64_t entered_us;    /* when it joined the pool's queue */
+    int64_t connecting_us; /* since when it waits for a connection, while it does */
     int64_t last_write_us; /* when bytes of the request went out; at first: when submitted */
     int64_t last_read_us;  /* when bytes of the response came, or its reader made room */
     uint64_t conn_id;

@@ -39,7 +39,7 @@ static void consider_attempt(struct due *due, const h2client_call *call)
         return;
     if (attempt->ticket.origin) {
         if (h2i_ticket_is_connecting(&attempt->ticket))
-            consider(due, H2CLIENT_LIMIT_CONNECT, attempt->entered_us, settings->connect_us);
+            consider(due, H2CLIENT_LIMIT_CONNECT, attempt->connecting_us, settings->connect_us);
         return;
     }
     if (!attempt->is_sent && !call->source.is_waiting)

@@ -234,6 +234,30 @@ TEST(limit_for_connecting_holds_beside_a_connection_that_drains)
 }
 END_TEST
 
+/* It waits for a stream, then for a connection: that is when its limit begins. */
+TEST(limit_for_connecting_begins_when_room_is_given_up_for)
+{
+    struct h2t_rig rig;
+    h2client_call *held, *call;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = hold;
+    rig.plan.peer.max_concurrent_streams = 1;
+    h2t_rig_open(&rig, NULL);
+    held = h2client_get(rig.session, H2T_ORIGIN "/");
+    call = h2client_get(rig.session, H2T_ORIGIN "/", .connect_timeout_ms = 100);
+    h2t_rig_run_ms(&rig, 5000);
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_PENDING);
+    rig.plan.is_silent = true;
+    h2t_peer_goaway(h2t_rig_peer(&rig, 0), 1, 0, "");
+    expect_error(call, H2CLIENT_ERROR_TIMEOUT, 28);
+    ck_assert_int_eq(h2client_call_error(call)->limit, H2CLIENT_LIMIT_CONNECT);
+    ck_assert_int_eq(h2client_call_error(call)->elapsed_us, 5100000);
+    h2client_call_destroy(call);
+    finish(&rig, held);
+}
+END_TEST
+
 static void expect_no_h2(const char *alpn)
 {
     struct h2t_rig rig;
@@ -499,6 +523,7 @@ TEST_MAIN("facade_ends", {T(dial_failure_is_everybodys_with_one_dial)},
           {T(limit_of_one_call_fails_no_other_that_shares_its_dial)},
           {T(limit_passed_fails_all_whose_limit_it_is)},
           {T(limit_for_connecting_holds_beside_a_connection_that_drains)},
+          {T(limit_for_connecting_begins_when_room_is_given_up_for)},
           {T(alpn_of_http_1_1_or_none_is_not_supported_yet)},
           {T(alpn_alert_is_not_supported_yet_either)}, {T(tls_failure_is_told_with_its_alert)},
           {T(end_before_a_head_is_an_empty_reply)}, {T(reset_before_a_head_is_a_reset)},

@@ -15,6 +15,7 @@ struct h2i_origin {
     struct h2i_list waiting;         /* tickets, in the order of their coming */
     struct h2i_list links;           /* those that are not closed */
     struct h2i_connector *connector; /* NULL when none is being opened */
+    bool is_tried_again;             /* the next dial goes on with what others' limit has ended */
     bool is_https;
     bool host_is_literal;
     bool has_prior_knowledge;

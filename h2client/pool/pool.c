@@ -177,6 +177,7 @@ void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *
         struct h2i_ticket *ticket = H2I_CONTAINER_OF(node, struct h2i_ticket, in_queue);
         if (!concerns(ticket, fault, limits)) {
             h2i_list_append(&origin->waiting, node);
+            origin->is_tried_again = true;
             continue;
         }
         let_go(ticket);
@@ -225,6 +226,17 @@ static bool hand_out(struct h2i_origin *origin, struct h2i_ticket *ticket, struc
     return true;
 }
 
+static void tell_connecting(struct h2i_origin *origin)
+{
+    struct h2i_list *next;
+
+    for (struct h2i_list *node = origin->waiting.next; node != &origin->waiting; node = next) {
+        struct h2i_ticket *ticket = H2I_CONTAINER_OF(node, struct h2i_ticket, in_queue);
+        next = node->next;
+        ticket->events->on_connecting(ticket);
+    }
+}
+
 static void open_connection(struct h2i_origin *origin, struct h2i_ticket *ticket)
 {
     ticket->made_connect = true;
@@ -232,6 +244,9 @@ static void open_connection(struct h2i_origin *origin, struct h2i_ticket *ticket
     if (!origin->connector)
         h2i_origin_connect_failed(
             origin, &(h2client_fault){.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1}, NULL);
+    else if (!origin->is_tried_again)
+        tell_connecting(origin);
+    origin->is_tried_again = false;
 }
 
 static void serve_origin(struct h2i_origin *origin)

@@ -30,6 +30,9 @@ struct h2i_ticket_events {
     /* A connection has room: submit. PENDING keeps the ticket first in its queue;
      * after any other answer the pool has let go of it. */
     h2client_error_code (*on_link)(struct h2i_ticket *ticket, struct h2i_link *link);
+    /* It waits for a connection that is being opened, no longer for room. It may leave.
+     * Not repeated when that failed for others only and is tried again. */
+    void (*on_connecting)(struct h2i_ticket *ticket);
     /* No connection could be made; the pool has let go of the ticket. */
     void (*on_failed)(struct h2i_ticket *ticket, const struct h2i_outcome *outcome);
 };

@@ -259,15 +259,20 @@ h2client_call *h2client_start(h2client_session *session, const char *method, con
     return call;
 }
 
+/* All may have come already and not be told yet: then the end changes, as it was asked. */
 void h2client_call_cancel(h2client_call *call)
 {
     h2client_fault fault;
 
-    if (!call || !call->session || call->end.is_over || !h2i_session_enter(call->session))
+    if (!call || !call->session || h2i_call_has_ended(call) || !h2i_session_enter(call->session))
         return;
     call->end.is_cancelled = true;
     fault = make_fault(H2CLIENT_ERROR_CANCELLED, "");
-    h2i_call_abort(call, &fault);
+    if (call->end.is_over)
+        call->end.outcome.fault = fault;
+    else
+        h2i_call_abort(call, &fault);
+    h2i_call_mark_ready(call);
     h2i_session_nudge(call->session);
 }
 
@@ -334,10 +339,11 @@ h2client_error_code h2client_call_try_read(h2client_call *call, void *buf, size_
 {
     h2client_error_code state;
 
-    *n = 0;
+    if (n)
+        *n = 0;
     if (!call)
         return H2CLIENT_ERROR_NO_MEMORY;
-    if (!buf || cap == 0 || call->settings.on_data)
+    if (!buf || cap == 0 || !n || call->settings.on_data)
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     h2i_call_set_delivery(call, H2CLIENT_DELIVERY_PULL);
     if (h2i_buf_len(&call->in.body))

@@ -27,6 +27,28 @@ static struct h2i_str lower_name(struct h2i_arena *arena, const char *name)
     return h2i_str(copy, copy ? len : 0);
 }
 
+/* RFC 3986 3.2.2, 3.2.3: what a host and a port are made of, and nothing else. */
+static bool is_authority(struct h2i_str value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        char c = h2i_lower(value.data[i]);
+        if (!(c >= 'a' && c <= 'z') && !h2i_is_digit(c) && !strchr("-._~!$&'()*+,;=:[]%", c))
+            return false;
+    }
+    return value.len > 0;
+}
+
+static h2client_error_code take_host(struct h2i_request_fields *merged, struct h2i_arena *arena,
+                                     struct h2i_str value, struct h2i_text *why)
+{
+    if (!is_authority(value)) {
+        h2i_text_add(why, "header field host: its value is no host");
+        return H2CLIENT_ERROR_HEADER_INVALID;
+    }
+    merged->host = h2i_arena_copy_text(arena, value.data, value.len);
+    return no_memory_unless(merged->host != NULL);
+}
+
 /* One of the caller's. A NULL value only takes away what stands below. */
 static h2client_error_code add_own(struct h2i_request_fields *merged, struct h2i_arena *arena,
                                    const h2client_header *field, struct h2i_text *why)
@@ -42,8 +64,7 @@ static h2client_error_code add_own(struct h2i_request_fields *merged, struct h2i
     value = h2i_str_of(field->value);
     switch (h2i_field_classify(h2i_str_of(field->name), value)) {
     case H2I_FIELD_HOST:
-        merged->host = h2i_arena_copy_text(arena, value.data, value.len);
-        return no_memory_unless(merged->host != NULL);
+        return take_host(merged, arena, value, why);
     case H2I_FIELD_CONTENT_LENGTH:
         merged->content_length = h2i_arena_copy_text(arena, value.data, value.len);
         return no_memory_unless(merged->content_length != NULL);

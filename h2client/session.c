@@ -448,8 +448,11 @@ size_t h2client_session_n_running(const h2client_session *session)
 void h2client_session_get_stats(const h2client_session *session, h2client_session_stats *stats)
 {
     h2client_session_stats known = {.size = sizeof known};
-    size_t size = stats->size < sizeof known ? stats->size : sizeof known;
+    size_t size;
 
+    if (!stats)
+        return;
+    size = stats->size < sizeof known ? stats->size : sizeof known;
     if (session && session->has_pool)
         known = session->pool.stats;
     if (session) {

@@ -216,10 +216,13 @@ h2client_error_code h2client_call_read(h2client_call *call, void *buf, size_t ca
 {
     h2client_error_code code;
 
-    *n = 0;
+    if (n)
+        *n = 0;
     if (!call)
         return H2CLIENT_ERROR_NO_MEMORY;
-    if (!buf || cap == 0 || call->settings.on_data)
+    if (call->session && call->session->is_driving)
+        return H2CLIENT_ERROR_REENTRANT;
+    if (!buf || cap == 0 || !n || call->settings.on_data)
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     h2i_call_set_delivery(call, H2CLIENT_DELIVERY_PULL);
     code = drive_for(call, call_has_bytes);

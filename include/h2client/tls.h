@@ -18,7 +18,7 @@ typedef struct h2client_tls_options {
     H2CLIENT_SIZE_MEMBER(struct h2client_tls_options);
     /* PEM file whose certificates are trusted *instead of* the system's store.
      * NULL: the system's store. Unreadable or without a certificate: every call
-     * over TLS ends with TLS_CA_FILE. */
+     * of the session ends with TLS_CA_FILE. */
     const char *ca_file;
     /* ON (default): chain, validity, key purpose and name are checked (RFC 9110
      * 4.3.4). OFF: anybody can read and change everything. */

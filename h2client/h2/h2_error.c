@@ -137,10 +137,10 @@ void h2i_h2_stream_fail(struct h2i_h2_stream *stream, h2client_error_code code, 
 
 void h2i_h2_on_reset(struct h2i_h2_stream *stream, uint32_t http2_code)
 {
-    struct h2i_outcome outcome = h2i_h2_failure(
-        H2CLIENT_ERROR_H2_STREAM_RESET, h2i_h2_replay_class(stream), http2_code,
-        "the server reset stream %d with %s (%u) after %lld bytes of the body", stream->id,
-        h2client_http2_code_name(http2_code), http2_code, (long long)stream->in.n_body_bytes);
+    struct h2i_outcome outcome =
+        h2i_h2_failure(H2CLIENT_ERROR_H2_STREAM_RESET, h2i_h2_replay_class(stream), http2_code,
+                       "the server reset the stream with %s (%u)",
+                       h2client_http2_code_name(http2_code), http2_code);
 
     /* RFC 9113 8.7: refused means not processed at all. */
     if (http2_code == NGHTTP2_REFUSED_STREAM) {
@@ -203,16 +203,9 @@ static struct h2i_outcome outcome_of_end(const struct h2i_h2_conn *conn,
         return conn->base.failure;
     if (stream->in.phase == H2I_H2_AWAITS_HEAD)
         return h2i_h2_failure(H2CLIENT_ERROR_EMPTY_REPLY, replay_class, -1,
-                              "the server closed the connection before stream %d was answered",
-                              stream->id);
-    if (stream->in.content_length >= 0)
-        return h2i_h2_failure(H2CLIENT_ERROR_TRUNCATED, replay_class, -1,
-                              "the connection ended after %lld of %lld bytes of stream %d",
-                              (long long)stream->in.n_body_bytes,
-                              (long long)stream->in.content_length, stream->id);
+                              "the server closed the connection without an answer");
     return h2i_h2_failure(H2CLIENT_ERROR_TRUNCATED, replay_class, -1,
-                          "the connection ended after %lld bytes of stream %d, without its end",
-                          (long long)stream->in.n_body_bytes, stream->id);
+                          "the connection ended inside the response");
 }
 
 static struct h2i_outcome outcome_of_fault(const struct h2i_h2_conn *conn,

@@ -110,8 +110,7 @@ static void finish(struct h2i_h2_stream *stream)
     stream->conn->in.ended_ids[(stream->id / 2) % H2I_H2_N_ENDED] = stream->id;
     if (expected >= 0 && stream->in.n_body_bytes != expected) {
         h2i_h2_stream_fail(stream, H2CLIENT_ERROR_BODY_LENGTH, NGHTTP2_PROTOCOL_ERROR,
-                           "stream %d ended after %lld of the %lld bytes of content-length",
-                           stream->id, (long long)stream->in.n_body_bytes, (long long)expected);
+                           "the body ended before its content-length");
         return;
     }
     /* RFC 9113 8.1: the answer is whole; what is left of our upload is not wanted. */
@@ -206,8 +205,7 @@ void h2i_h2_body_expect(struct h2i_h2_stream *stream, uint32_t n)
         malformed(stream, "DATA where no body can be");
     else if (expected >= 0 && !stream->in.is_bodiless && n > expected - stream->in.n_body_bytes)
         h2i_h2_stream_fail(stream, H2CLIENT_ERROR_BODY_LENGTH, NGHTTP2_PROTOCOL_ERROR,
-                           "stream %d: more than the %lld bytes of content-length", stream->id,
-                           (long long)expected);
+                           "the body is longer than its content-length");
 }
 
 void h2i_h2_body_data(struct h2i_h2_stream *stream, const void *data, size_t len)

@@ -48,7 +48,9 @@ h2client_error_code h2i_session_turn(h2client_session *session, int64_t timeout_
 
     session->n_turns++;
     h2i_reactor_refresh_clock(&session->reactor);
-    serve_and_flush(session);
+    if (session->is_nudged) /* what a start outside left; the last turn wrote all else */
+        serve_and_flush(session);
+    session->is_nudged = false;
     if (session->reactor.loop)
         code = h2i_reactor_turn(&session->reactor, has_work(session) ? 0 : timeout_us);
     deliver(session);
@@ -58,6 +60,21 @@ h2client_error_code h2i_session_turn(h2client_session *session, int64_t timeout_
 
 /* ---- driving functions ------------------------------------------------------ */
 
+/* An application's own poll must see that there is something to do. */
+static void arm_loop(h2client_session *session)
+{
+    h2client_loop *loop = session->reactor.loop;
+
+    if (!session->is_polled || !loop || !loop->ops->arm || !h2i_session_enter(session))
+        return;
+    if (!has_work(session)) {
+        h2i_reactor_arm(&session->reactor);
+        return;
+    }
+    session->reactor.armed_us = session->reactor.now_us;
+    loop->ops->arm(loop, session->reactor.armed_us);
+}
+
 /* The session may be gone afterwards. */
 static void end_driving(h2client_session *session)
 {
@@ -66,7 +83,7 @@ static void end_driving(h2client_session *session)
         h2i_session_finish(session);
         return;
     }
-    h2i_session_nudge(session);
+    arm_loop(session);
 }
 
 /* In a child: ends the calls that were started there, and looks at none of the parent's. */
@@ -361,17 +378,10 @@ static h2client_loop *loop_of(h2client_session *session)
 
 void h2i_session_nudge(h2client_session *session)
 {
-    h2client_loop *loop = session->reactor.loop;
-
-    if (session->is_driving || !session->is_polled || !loop || !loop->ops->arm ||
-        !h2i_session_enter(session))
+    if (session->is_driving)
         return;
-    if (!has_work(session)) {
-        h2i_reactor_arm(&session->reactor);
-        return;
-    }
-    session->reactor.armed_us = session->reactor.now_us;
-    loop->ops->arm(loop, session->reactor.armed_us);
+    session->is_nudged = true;
+    arm_loop(session);
 }
 
 int h2client_session_fd(h2client_session *session)

@@ -39,6 +39,7 @@ struct h2client_session {
     bool is_driving; /* a driving function is on the stack */
     bool is_doomed;  /* destroy was called inside a callback */
     bool is_closing; /* ending its calls */
+    bool is_nudged;  /* something was started, cancelled ... since the last turn */
     bool is_polled;  /* session_fd was asked for, or the loop is the application's: keep it armed */
     struct h2i_notices notices;
     h2client_error error; /* of the session as a whole */

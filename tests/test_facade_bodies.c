@@ -408,6 +408,23 @@ TEST(upload_longer_than_declared_is_an_error)
 }
 END_TEST
 
+TEST(upload_is_written_once_a_turn)
+{
+    struct h2t_rig rig;
+    struct source source = {.left = 3000000, .step = 5000, .at_end = H2CLIENT_PULL_END};
+    h2client_session_stats stats = {.size = sizeof stats};
+
+    start_upload_server(&rig);
+    h2client_call *call = upload(&rig, &source, 3000000);
+    ck_assert_ptr_nonnull(h2client_call_await(call));
+    h2client_session_get_stats(rig.session, &stats);
+    ck_assert_uint_ge(stats.bytes_sent, 3000000);
+    ck_assert_uint_le(stats.n_writes, stats.n_turns);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST(upload_release_runs_also_when_the_url_is_bad)
 {
     struct h2t_rig rig;
@@ -435,5 +452,5 @@ TEST_MAIN("facade_bodies", {T(body_whole_is_followed_by_a_nul)},
           {T(upload_not_now_waits_for_resume)},
           {T(upload_that_fails_ends_the_call_with_upload_read)},
           {T(upload_shorter_than_declared_is_an_error)},
-          {T(upload_longer_than_declared_is_an_error)},
+          {T(upload_longer_than_declared_is_an_error)}, {T(upload_is_written_once_a_turn)},
           {T(upload_release_runs_also_when_the_url_is_bad)})

@@ -149,7 +149,7 @@ TEST(fields_that_are_none_are_quoted)
 TEST(data_is_joined_and_brings_its_type)
 {
     ck_assert(PARSE("-d", "a=1", "--data-raw", "@x", "--data-urlencode", "b= &", "u"));
-    ck_assert_str_eq(config.data.data, "a=1&@x&b=%20%26");
+    ck_assert_str_eq(config.data.data, "a=1&@x&b=+%26");
     ck_assert_str_eq(find(&config.defaults, "content-type"), "application/x-www-form-urlencoded");
     h2f_config_finish(&config);
 }

@@ -225,7 +225,7 @@ class Requests(WithPlainServer):
         forms = ["a b", "=c&d", "e=f g", "@file", "h@file"]
         options = [word for form in forms for word in ("--data-urlencode", form)]
         done = self.fetch(*options, self.url())
-        self.fetched(done, b"a%20b&c%26d&e=f%20g&x%20y&h=x%20y")
+        self.fetched(done, b"a+b&c%26d&e=f+g&x+y&h=x+y")
 
     def test_get_puts_the_data_into_the_query(self):
         done = self.fetch("-G", "-d", "a=1", "-d", "b=2", "-w", "%{url}", self.url("empty?c#f"))

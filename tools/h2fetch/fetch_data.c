@@ -31,6 +31,22 @@ static void leave_out_line_ends(struct h2f_text *text)
     text->len = n_kept;
 }
 
+/* As forms have it: a space is a plus. */
+static void form_encode(struct h2f_text *piece, const char *bytes, size_t len)
+{
+    while (len) {
+        const char *space = memchr(bytes, ' ', len);
+        size_t n = space ? (size_t)(space - bytes) : len;
+
+        h2f_text_urlencode(piece, bytes, n);
+        if (space)
+            h2f_text_puts(piece, "+");
+        n += space != NULL;
+        bytes += n;
+        len -= n;
+    }
+}
+
 /* The name goes as it is, what is behind = or @ is encoded; without either all of it is. */
 static bool urlencode_piece(const char *argument, struct h2f_text *piece,
                             struct h2f_problem *problem)
@@ -42,14 +58,14 @@ static bool urlencode_piece(const char *argument, struct h2f_text *piece,
     if (argument[name_len] && name_len)
         h2f_text_printf(piece, "%.*s=", (int)name_len, argument);
     if (argument[name_len] != '@') {
-        h2f_text_urlencode(piece, value, strlen(value));
+        form_encode(piece, value, strlen(value));
         return true;
     }
     if (!read_piece(H2F_DATA_URLENCODE, value, &content, problem)) {
         h2f_text_finish(&content);
         return false;
     }
-    h2f_text_urlencode(piece, h2f_text_string(&content), content.len);
+    form_encode(piece, h2f_text_string(&content), content.len);
     h2f_text_finish(&content);
     return true;
 }

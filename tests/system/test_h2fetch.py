@@ -556,6 +556,11 @@ class Usage(H2fetch):
         self.failed(done, 2, '--max-time: "abc" is not a number of seconds')
         self.failed(fetch("http://h", "-o"), 2, r"--output: needs an argument \(FILE\)")
 
+    def test_stdin_is_read_for_one_thing_only(self):
+        for pair in (("-d", "@-", "--input-file", "-"), ("-H", "@-", "-w", "@-")):
+            done = fetch(*pair, "http://127.0.0.1/", stdin=b"a: b\n")
+            self.failed(done, 2, "stdin can be read for one thing only")
+
     def test_no_url_is_a_usage_error(self):
         self.failed(fetch(), 2, r"no URL given \(h2fetch --help\)")
 

@@ -94,8 +94,9 @@ bool h2f_config_uses_stdout(const struct h2f_config *config)
 
 static size_t n_uses_of_stdin(const struct h2f_config *config)
 {
-    size_t n = config->input_file && strcmp(config->input_file, "-") == 0;
+    size_t n = config->n_stdin_reads;
 
+    n += config->input_file && strcmp(config->input_file, "-") == 0;
     for (size_t i = 0; i < config->uploads.n; i++)
         n += strcmp(config->uploads.list[i], "-") == 0;
     return n;

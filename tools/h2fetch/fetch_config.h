@@ -46,6 +46,7 @@ struct h2f_config {
         size_t n;
     } outputs;
     const char *input_file;
+    size_t n_stdin_reads; /* by options that were read at once: -d @-, -H @-, -w @- */
 
     /* The request. */
     const char *method;

@@ -12,10 +12,10 @@ static const char *const option_names[] = {
     [H2F_DATA_JSON] = "--json",
 };
 
-static bool read_piece(enum h2f_data_kind kind, const char *path, struct h2f_text *piece,
-                       struct h2f_problem *problem)
+static bool read_piece(struct h2f_config *config, enum h2f_data_kind kind, const char *path,
+                       struct h2f_text *piece, struct h2f_problem *problem)
 {
-    if (h2f_read_file(path, piece))
+    if (h2f_read_file(config, path, piece))
         return true;
     return h2f_problem_set(problem, H2F_EXIT_READ, "%s: cannot read \"%s\": %s", option_names[kind],
                            path, strerror(errno));
@@ -48,7 +48,7 @@ static void form_encode(struct h2f_text *piece, const char *bytes, size_t len)
 }
 
 /* The name goes as it is, what is behind = or @ is encoded; without either all of it is. */
-static bool urlencode_piece(const char *argument, struct h2f_text *piece,
+static bool urlencode_piece(struct h2f_config *config, const char *argument, struct h2f_text *piece,
                             struct h2f_problem *problem)
 {
     size_t name_len = strcspn(argument, "=@");
@@ -61,7 +61,7 @@ static bool urlencode_piece(const char *argument, struct h2f_text *piece,
         form_encode(piece, value, strlen(value));
         return true;
     }
-    if (!read_piece(H2F_DATA_URLENCODE, value, &content, problem)) {
+    if (!read_piece(config, H2F_DATA_URLENCODE, value, &content, problem)) {
         h2f_text_finish(&content);
         return false;
     }
@@ -70,16 +70,16 @@ static bool urlencode_piece(const char *argument, struct h2f_text *piece,
     return true;
 }
 
-static bool make_piece(enum h2f_data_kind kind, const char *argument, struct h2f_text *piece,
-                       struct h2f_problem *problem)
+static bool make_piece(struct h2f_config *config, enum h2f_data_kind kind, const char *argument,
+                       struct h2f_text *piece, struct h2f_problem *problem)
 {
     if (kind == H2F_DATA_URLENCODE)
-        return urlencode_piece(argument, piece, problem);
+        return urlencode_piece(config, argument, piece, problem);
     if (kind == H2F_DATA_RAW || argument[0] != '@') {
         h2f_text_puts(piece, argument);
         return true;
     }
-    if (!read_piece(kind, argument + 1, piece, problem))
+    if (!read_piece(config, kind, argument + 1, piece, problem))
         return false;
     if (kind == H2F_DATA_TEXT)
         leave_out_line_ends(piece);
@@ -90,7 +90,7 @@ bool h2f_data_add(struct h2f_config *config, enum h2f_data_kind kind, const char
                   struct h2f_problem *problem)
 {
     struct h2f_text piece = {0};
-    bool is_made = make_piece(kind, argument, &piece, problem);
+    bool is_made = make_piece(config, kind, argument, &piece, problem);
 
     if (is_made) {
         if (config->has_data && kind != H2F_DATA_JSON)

@@ -78,7 +78,7 @@ static bool add_header(struct h2f_config *config, const char *argument, struct h
 
     if (argument[0] != '@')
         return take_header(config, "--header", argument, problem);
-    is_fine = h2f_read_file(argument + 1, &text)
+    is_fine = h2f_read_file(config, argument + 1, &text)
                   ? take_header_lines(config, argument + 1, text.data, problem)
                   : cannot_read("header", argument + 1, problem);
     h2f_text_finish(&text);
@@ -148,7 +148,7 @@ static bool set_write_out(struct h2f_config *config, const char *argument,
     if (argument[0] != '@')
         return true;
     h2f_text_finish(&config->write_out_file);
-    if (!h2f_read_file(argument + 1, &config->write_out_file))
+    if (!h2f_read_file(config, argument + 1, &config->write_out_file))
         return cannot_read("write-out", argument + 1, problem);
     config->write_out = h2f_text_string(&config->write_out_file);
     return true;

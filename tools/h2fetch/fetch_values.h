@@ -20,7 +20,7 @@ const char *h2f_parse_resolve(const char *text, struct h2f_overrides *overrides)
 /* ADDR[:PORT][,...], an IPv6 address with a port in brackets; only looked at. */
 const char *h2f_check_servers(const char *text);
 
-/* Appends a file ("-": stdin) as it is; on failure errno says why. */
-bool h2f_read_file(const char *path, struct h2f_text *text);
+/* Appends a file ("-": stdin, which is counted) as it is; on failure errno says why. */
+bool h2f_read_file(struct h2f_config *config, const char *path, struct h2f_text *text);
 
 #endif

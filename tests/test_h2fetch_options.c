@@ -82,6 +82,16 @@ TEST(options_and_urls_may_be_mixed)
     h2f_config_finish(&config);
 }
 
+TEST(a_switch_can_be_taken_back)
+{
+    ck_assert(PARSE("-sf", "--no-silent", "--no-fail", "--fail", "u"));
+    ck_assert(!config.silent && config.fail);
+    h2f_config_finish(&config);
+    REFUSED("--no-output: unknown option", "--no-output", "u");
+    REFUSED("--no-frob: unknown option", "--no-frob", "u");
+    REFUSED("--no-no-progress-meter: unknown option", "--no-no-progress-meter", "u");
+}
+
 TEST(what_is_not_in_the_table_is_refused_by_name)
 {
     REFUSED("--frob: unknown option", "--frob", "u");
@@ -197,7 +207,8 @@ TEST(every_option_has_its_own_name_and_letter)
 
 TEST_MAIN("h2fetch_options", {T(short_options_may_be_glued)},
           {T(a_flag_may_lead_an_option_with_its_argument)}, {T(two_dashes_end_the_options)},
-          {T(options_and_urls_may_be_mixed)}, {T(what_is_not_in_the_table_is_refused_by_name)},
+          {T(options_and_urls_may_be_mixed)}, {T(a_switch_can_be_taken_back)},
+          {T(what_is_not_in_the_table_is_refused_by_name)},
           {T(an_argument_that_is_missing_is_told)}, {T(numbers_that_are_none_are_quoted)},
           {T(options_that_contradict_each_other_are_refused)},
           {T(the_method_follows_from_the_options)}, {T(fields_are_added_removed_and_emptied)},

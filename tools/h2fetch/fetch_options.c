@@ -99,12 +99,24 @@ static bool unknown(struct walk *walk, const char *option)
     return h2f_problem_set(walk->problem, H2F_EXIT_USAGE, "%s: unknown option", option);
 }
 
+/* --no-NAME takes a switch back; names that begin with no- have no such twin. */
+static bool take_back(struct walk *walk, const char *word)
+{
+    const char *name = word + strlen("--no-");
+    const struct h2f_option *option = find_by_name(name);
+
+    if (!option || option->kind != H2F_FLAG || strncmp(name, "no-", 3) == 0)
+        return unknown(walk, word);
+    *(bool *)(void *)((char *)walk->config + option->place) = false;
+    return true;
+}
+
 static bool take_long(struct walk *walk, const char *word)
 {
     const struct h2f_option *option = find_by_name(word + 2);
 
     if (!option)
-        return unknown(walk, word);
+        return strncmp(word, "--no-", 5) == 0 ? take_back(walk, word) : unknown(walk, word);
     return option->letter == 'h' ? apply_help(walk) : apply_with_next(walk, option);
 }
 

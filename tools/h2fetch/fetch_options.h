@@ -2,7 +2,8 @@
 /*
  * The options: one table (fetch_option_table.c), and the walk over argv that applies it.
  * Short options may be glued (-sSf, -oFILE), long ones take the next argument, -- ends
- * them, and a single - is a URL's place. What is not in the table is refused.
+ * them, and a single - is a URL's place. --no-NAME takes a switch
+ * back. What is not in the table is refused.
  */
 #ifndef H2F_OPTIONS_H
 #define H2F_OPTIONS_H

@@ -227,6 +227,11 @@ class Requests(WithPlainServer):
         done = self.fetch(*options, self.url())
         self.fetched(done, b"a+b&c%26d&e=f+g&x+y&h=x+y")
 
+    def test_pieces_of_a_query_follow_the_urls_own(self):
+        options = ("--url-query", "a=b c", "--url-query", "+d=%20", "-G", "-d", "e", "-w", "%{url}")
+        done = self.fetch(*options, self.url("empty?z#f"))
+        self.fetched(done, f"{self.url('empty?z&e&a=b+c&d=%20')}".encode())
+
     def test_get_puts_the_data_into_the_query(self):
         done = self.fetch("-G", "-d", "a=1", "-d", "b=2", "-w", "%{url}", self.url("empty?c#f"))
         self.fetched(done, f"{self.url('empty?c&a=1&b=2')}".encode())

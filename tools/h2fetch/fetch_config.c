@@ -59,6 +59,7 @@ void h2f_config_finish(struct h2f_config *config)
     headers_finish(&config->defaults);
     overrides_finish(&config->overrides);
     h2f_text_finish(&config->data);
+    h2f_text_finish(&config->query);
     h2f_text_finish(&config->write_out_file);
 }
 

@@ -55,6 +55,7 @@ struct h2f_config {
     struct h2f_headers headers;  /* -H, in its order */
     struct h2f_headers defaults; /* what the other options imply; -H replaces them */
     struct h2f_text data;        /* of all -d and their kin, joined */
+    struct h2f_text query;       /* of all --url-query, joined; "": none */
     bool has_data;
     bool is_json;
     bool is_get;  /* -G */

@@ -9,7 +9,7 @@
 static const char *const option_names[] = {
     [H2F_DATA_TEXT] = "--data",          [H2F_DATA_RAW] = "--data-raw",
     [H2F_DATA_BINARY] = "--data-binary", [H2F_DATA_URLENCODE] = "--data-urlencode",
-    [H2F_DATA_JSON] = "--json",
+    [H2F_DATA_JSON] = "--json",          [H2F_DATA_QUERY] = "--url-query",
 };
 
 static bool read_piece(struct h2f_config *config, enum h2f_data_kind kind, const char *path,
@@ -48,7 +48,8 @@ static void form_encode(struct h2f_text *piece, const char *bytes, size_t len)
 }
 
 /* The name goes as it is, what is behind = or @ is encoded; without either all of it is. */
-static bool urlencode_piece(struct h2f_config *config, const char *argument, struct h2f_text *piece,
+static bool urlencode_piece(struct h2f_config *config, enum h2f_data_kind kind,
+                            const char *argument, struct h2f_text *piece,
                             struct h2f_problem *problem)
 {
     size_t name_len = strcspn(argument, "=@");
@@ -61,7 +62,7 @@ static bool urlencode_piece(struct h2f_config *config, const char *argument, str
         form_encode(piece, value, strlen(value));
         return true;
     }
-    if (!read_piece(config, H2F_DATA_URLENCODE, value, &content, problem)) {
+    if (!read_piece(config, kind, value, &content, problem)) {
         h2f_text_finish(&content);
         return false;
     }
@@ -73,8 +74,12 @@ static bool urlencode_piece(struct h2f_config *config, const char *argument, str
 static bool make_piece(struct h2f_config *config, enum h2f_data_kind kind, const char *argument,
                        struct h2f_text *piece, struct h2f_problem *problem)
 {
-    if (kind == H2F_DATA_URLENCODE)
-        return urlencode_piece(config, argument, piece, problem);
+    if (kind == H2F_DATA_QUERY && argument[0] == '+') {
+        h2f_text_puts(piece, argument + 1);
+        return true;
+    }
+    if (kind == H2F_DATA_URLENCODE || kind == H2F_DATA_QUERY)
+        return urlencode_piece(config, kind, argument, piece, problem);
     if (kind == H2F_DATA_RAW || argument[0] != '@') {
         h2f_text_puts(piece, argument);
         return true;
@@ -86,20 +91,32 @@ static bool make_piece(struct h2f_config *config, enum h2f_data_kind kind, const
     return true;
 }
 
+static void join_piece(struct h2f_text *joined, bool is_behind, const struct h2f_text *piece)
+{
+    if (is_behind)
+        h2f_text_puts(joined, "&");
+    h2f_text_add(joined, h2f_text_string(piece), piece->len);
+}
+
+static void add_to_body(struct h2f_config *config, enum h2f_data_kind kind,
+                        const struct h2f_text *piece)
+{
+    join_piece(&config->data, config->has_data && kind != H2F_DATA_JSON, piece);
+    config->has_data = true;
+    if (kind == H2F_DATA_JSON)
+        config->is_json = true;
+}
+
 bool h2f_data_add(struct h2f_config *config, enum h2f_data_kind kind, const char *argument,
                   struct h2f_problem *problem)
 {
     struct h2f_text piece = {0};
     bool is_made = make_piece(config, kind, argument, &piece, problem);
 
-    if (is_made) {
-        if (config->has_data && kind != H2F_DATA_JSON)
-            h2f_text_puts(&config->data, "&");
-        h2f_text_add(&config->data, h2f_text_string(&piece), piece.len);
-        config->has_data = true;
-        if (kind == H2F_DATA_JSON)
-            config->is_json = true;
-    }
+    if (is_made && kind == H2F_DATA_QUERY)
+        join_piece(&config->query, config->query.len > 0, &piece);
+    else if (is_made)
+        add_to_body(config, kind, &piece);
     h2f_text_finish(&piece);
     return is_made;
 }

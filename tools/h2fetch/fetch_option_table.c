@@ -108,6 +108,12 @@ static bool add_data_urlencode(struct h2f_config *config, const char *argument,
     return h2f_data_add(config, H2F_DATA_URLENCODE, argument, problem);
 }
 
+static bool add_url_query(struct h2f_config *config, const char *argument,
+                          struct h2f_problem *problem)
+{
+    return h2f_data_add(config, H2F_DATA_QUERY, argument, problem);
+}
+
 static bool add_json(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
 {
     return h2f_data_add(config, H2F_DATA_JSON, argument, problem);
@@ -212,6 +218,7 @@ static const struct h2f_option table[] = {
     {"json", 0, COMMON, H2F_APPLY, "DATA|@FILE", "POST JSON, with its content-type and accept", .apply = add_json},
     {"upload-file", 'T', COMMON, H2F_APPLY, "FILE", "PUT a file (-: stdin); the nth goes to the nth URL", .apply = add_upload},
     {"get", 'G', RARE, H2F_FLAG, NULL, "put the data into the URL's query, and GET", PLACE(is_get)},
+    {"url-query", 0, RARE, H2F_APPLY, "DATA", "add to each URL's query: as --data-urlencode; +TEXT as it is", .apply = add_url_query},
     {"head", 'I', COMMON, H2F_FLAG, NULL, "HEAD: the response's fields only", PLACE(is_head)},
     {"user-agent", 'A', RARE, H2F_TEXT, "TEXT", "user-agent to send; empty: none", PLACE(user_agent)},
     {"referer", 'e', RARE, H2F_TEXT, "URL", "referer to send", PLACE(referer)},

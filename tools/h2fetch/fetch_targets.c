@@ -56,17 +56,21 @@ static char *in_output_dir(const struct h2f_config *config, const char *file)
     return config->output_dir ? h2f_format("%s/%s", config->output_dir, file) : h2f_copy(file);
 }
 
+static void replace_url(struct h2f_target *target, char *url)
+{
+    free(target->url);
+    target->url = url;
+}
+
 static void set_url(const struct h2f_config *config, struct h2f_target *target, const char *typed)
 {
-    char *url = h2f_url_complete(typed);
-
-    target->url = url;
+    target->url = h2f_url_complete(typed);
+    if (target->upload)
+        replace_url(target, h2f_url_add_upload_name(target->url, target->upload));
     if (config->has_data && config->is_get)
-        target->url = h2f_url_add_query(url, h2f_text_string(&config->data));
-    else if (target->upload)
-        target->url = h2f_url_add_upload_name(url, target->upload);
-    if (target->url != url)
-        free(url);
+        replace_url(target, h2f_url_add_query(target->url, h2f_text_string(&config->data)));
+    if (config->query.len)
+        replace_url(target, h2f_url_add_query(target->url, h2f_text_string(&config->query)));
 }
 
 static bool set_output(const struct h2f_config *config, struct h2f_target *target,

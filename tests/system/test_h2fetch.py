@@ -164,6 +164,15 @@ class Output(WithPlainServer):
         done = subprocess.run(command, capture_output=True, timeout=LIMIT_S)
         self.failed(done, 23, r"\(23\) http.* : could not write stdout: Bad file descriptor")
 
+    def test_a_descriptor_by_its_name_keeps_what_was_written(self):
+        log = self.folder / "log"
+        command = [H2FETCH, "-sS", "--http2-prior-knowledge", "-o", "/dev/fd/1", self.url()]
+        with open(log, "wb", buffering=0) as file:
+            file.write(b"before\n")
+            subprocess.run(command, stdout=file, check=True, timeout=LIMIT_S)
+            file.write(b"after\n")
+        self.assertEqual(log.read_bytes(), b"before\n" + self.content() + b"after\n")
+
     def test_a_slow_reader_of_stdout_does_not_stall_a_file(self):
         file = self.folder / "file"
         process = subprocess.Popen(

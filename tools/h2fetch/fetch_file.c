@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,12 +103,38 @@ static bool open_part(struct h2f_file *file, const struct stat *before)
     return file->fd >= 0;
 }
 
+/* The descriptor that a name stands for, or -1: opening the file behind it anew would
+ * begin at its start, over what others have written through it. */
+static int descriptor_of(const char *path)
+{
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    char *end;
+
+    if (strcmp(path, "/dev/stderr") == 0)
+        return STDERR_FILENO;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        size_t len = strlen(folders[i]);
+        if (strncmp(path, folders[i], len) == 0 && path[len] >= '0' && path[len] <= '9') {
+            long fd = strtol(path + len, &end, 10);
+            return *end == 0 && fd <= INT_MAX ? (int)fd : -1;
+        }
+    }
+    return -1;
+}
+
 bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs)
 {
     struct stat status;
     bool is_there;
 
+    int descriptor = descriptor_of(path);
+
     *file = H2F_FILE_NONE;
+    if (descriptor >= 0) {
+        file->path = h2f_copy(path);
+        file->fd = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        return file->fd >= 0;
+    }
     if (create_dirs && !make_dirs(path))
         return false;
     file->path = follow_link(path);

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A c-ares channel on the reactor, and lists of name servers. Which server is asked first,
+ * and when a channel has had its day, is ares_resolver.c's to say.
+ *
+ * Nothing here is the process's: on POSIX ares_library_init does no more than count who
+ * called it, and its twin with an allocator would choose that for everybody's c-ares, so
+ * neither is called.
+ */
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/time.h>
@@ -8,7 +16,6 @@
 #include "resolver/ares_internal.h"
 
 #define TRIES 2
-#define DNS_PORT 53
 
 struct socket_watch {
     struct h2i_list in_channel;
@@ -28,7 +35,7 @@ static bool parse_port(struct h2i_str text, int *port)
     return true;
 }
 
-/* "ADDR", "ADDR:PORT" (IPv4), "[ADDR]:PORT". */
+/* "ADDR", "ADDR:PORT" (IPv4), "[ADDR]:PORT". *port stays where none is named. */
 static bool split_server(struct h2i_str piece, struct h2i_str *host, int *port)
 {
     const char *end = piece.data + piece.len;
@@ -36,7 +43,6 @@ static bool split_server(struct h2i_str piece, struct h2i_str *host, int *port)
     const char *colon = piece.len ? memchr(piece.data, ':', piece.len) : NULL;
 
     *host = piece;
-    *port = DNS_PORT;
     if (piece.len && piece.data[0] == '[') {
         if (!bracket)
             return false;
@@ -52,12 +58,11 @@ static bool split_server(struct h2i_str piece, struct h2i_str *host, int *port)
     return parse_port(h2i_str(colon + 1, (size_t)(end - colon) - 1), port);
 }
 
-static bool parse_server(struct h2i_str piece, struct ares_addr_port_node *server)
+static bool parse_server(struct h2i_str piece, int port, struct ares_addr_port_node *server)
 {
     char text[H2CLIENT_ADDRESS_TEXT_MAX];
     h2client_address address;
     struct h2i_str host;
-    int port;
 
     if (!split_server(h2i_str_trim(piece), &host, &port) || host.len >= sizeof text)
         return false;
@@ -71,7 +76,7 @@ static bool parse_server(struct h2i_str piece, struct ares_addr_port_node *serve
     return true;
 }
 
-bool h2i_name_servers_parse(struct h2i_name_servers *servers, const char *text,
+bool h2i_name_servers_parse(struct h2i_name_servers *servers, const char *text, uint16_t port,
                             h2client_fault *fault)
 {
     struct h2i_str rest = h2i_str_of(text);
@@ -84,7 +89,7 @@ bool h2i_name_servers_parse(struct h2i_name_servers *servers, const char *text,
                                H2I_MAX_NAME_SERVERS);
             return false;
         }
-        if (!parse_server(piece, &servers->list[servers->n])) {
+        if (!parse_server(piece, port, &servers->list[servers->n])) {
             *fault =
                 h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT, "name server \"%.*s\" is not an address",
                           (int)piece.len, piece.data);
@@ -226,22 +231,26 @@ static void free_sockets(struct h2i_ares_channel *channel, struct h2i_list *list
  * domains (ARES_FLAG_NOSEARCH does not stop ares_getaddrinfo: an empty list does), no
  * aliases. A server's SERVFAIL or REFUSED is handed over: c-ares would ask the next one and
  * in the end not tell it from silence. */
-static int init_ares(struct h2i_ares_channel *channel, struct h2i_name_servers *servers,
-                     int timeout_ms)
+static int init_ares(struct h2i_ares_channel *channel, const struct h2i_ares_config *config,
+                     struct h2i_name_servers *servers)
 {
     struct ares_options options = {
         .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP,
-        .timeout = timeout_ms,
+        .timeout = config->timeout_ms,
         .tries = TRIES,
+        .udp_port = config->port,
+        .tcp_port = config->port,
         .domains = NULL,
         .ndomains = 0,
         .sock_state_cb = socket_changed,
         .sock_state_cb_data = channel,
+        .resolvconf_path = (char *)(uintptr_t)config->resolv_conf, /* only read */
     };
     int status =
         ares_init_options(&channel->ares, &options,
-                          ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS |
-                              ARES_OPT_SOCK_STATE_CB | ARES_OPT_NOROTATE);
+                          ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_UDP_PORT |
+                              ARES_OPT_TCP_PORT | ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB |
+                              ARES_OPT_NOROTATE | ARES_OPT_RESOLVCONF);
 
     if (status != ARES_SUCCESS || !servers)
         return status;
@@ -253,7 +262,8 @@ static int init_ares(struct h2i_ares_channel *channel, struct h2i_name_servers *
 
 struct h2i_ares_channel *h2i_ares_channel_create(const h2client_allocator *allocator,
                                                  h2client_reactor *reactor,
-                                                 struct h2i_name_servers *servers, int timeout_ms,
+                                                 const struct h2i_ares_config *config,
+                                                 struct h2i_name_servers *servers,
                                                  h2client_fault *fault)
 {
     struct h2i_ares_channel *channel = h2i_alloc_zeroed(allocator, sizeof *channel);
@@ -265,7 +275,7 @@ struct h2i_ares_channel *h2i_ares_channel_create(const h2client_allocator *alloc
         channel->timer = (h2client_timer){.on_expire = time_is_up, .user = channel};
         h2i_list_init(&channel->sockets);
         h2i_list_init(&channel->spare);
-        status = init_ares(channel, servers, timeout_ms);
+        status = init_ares(channel, config, servers);
     }
     if (status == ARES_SUCCESS)
         return channel;

@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/list.h"
-#include "h2client/resolver.h"
+#include "resolver/ares_resolver.h"
 
 #define H2I_MAX_NAME_SERVERS 16
 
@@ -17,8 +17,9 @@ struct h2i_name_servers {
     size_t n;
 };
 
-/* "192.0.2.53,[2001:db8::53]:5353". False with *fault naming the one that is none. */
-bool h2i_name_servers_parse(struct h2i_name_servers *servers, const char *text,
+/* "192.0.2.53,[2001:db8::53]:5353"; `port` for those without. False with *fault naming the
+ * one that is none. */
+bool h2i_name_servers_parse(struct h2i_name_servers *servers, const char *text, uint16_t port,
                             h2client_fault *fault);
 /* The system's, as the channel read them. */
 void h2i_name_servers_read(struct h2i_name_servers *servers, ares_channel channel);
@@ -41,10 +42,11 @@ struct h2i_ares_channel {
     bool is_retired;
 };
 
-/* NULL servers: the system's. On failure NULL with *fault. */
+/* NULL servers: those of resolv.conf. On failure NULL with *fault. */
 struct h2i_ares_channel *h2i_ares_channel_create(const h2client_allocator *allocator,
                                                  h2client_reactor *reactor,
-                                                 struct h2i_name_servers *servers, int timeout_ms,
+                                                 const struct h2i_ares_config *config,
+                                                 struct h2i_name_servers *servers,
                                                  h2client_fault *fault);
 /* Outstanding callbacks run with ARES_EDESTRUCTION. Not inside one of them. */
 void h2i_ares_channel_destroy(struct h2i_ares_channel *channel);

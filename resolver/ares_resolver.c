@@ -17,9 +17,9 @@
 #include "base/fault.h"
 #include "resolver/ares_internal.h"
 
-#define RESOLV_CONF "/etc/resolv.conf"
 #define LOOK_AT_CONF_EVERY_US INT64_C(1000000)
 #define N_FAMILIES 2
+#define MAX_QUOTED_LEN 180 /* of a host name: the reason must fit behind it */
 
 struct ares_resolver {
     h2client_resolver base;
@@ -28,8 +28,8 @@ struct ares_resolver {
     struct h2i_list channels; /* the last one takes new questions; others only end theirs */
     struct h2i_list queries;
     h2client_task clean_up; /* retired channels without questions */
+    struct h2i_ares_config config;
     struct h2i_name_servers servers;
-    int timeout_ms;
     bool follows_system;
     bool is_stale;   /* the servers changed: the next question gets a new channel */
     bool wants_conf; /* which reads resolv.conf */
@@ -98,7 +98,9 @@ static h2client_error_code code_of(int status)
 static h2client_fault fault_of(const char *host, int status)
 {
     h2client_error_code code = code_of(status);
-    h2client_fault fault = h2i_fault(code, "host %s: %s", host, ares_strerror(status));
+    h2client_fault fault =
+        h2i_fault(code, "host %.*s%s: %s", MAX_QUOTED_LEN, host,
+                  strlen(host) > MAX_QUOTED_LEN ? "..." : "", ares_strerror(status));
 
     fault.dns_status = status;
     return fault;
@@ -207,8 +209,9 @@ static bool conf_has_changed(struct ares_resolver *resolver)
     if (!resolver->follows_system || now_us - resolver->conf_looked_at_us < LOOK_AT_CONF_EVERY_US)
         return false;
     resolver->conf_looked_at_us = now_us;
-    if (stat(RESOLV_CONF, &conf) != 0 || (conf.st_mtim.tv_sec == resolver->conf_mtime.tv_sec &&
-                                          conf.st_mtim.tv_nsec == resolver->conf_mtime.tv_nsec))
+    if (stat(resolver->config.resolv_conf, &conf) != 0 ||
+        (conf.st_mtim.tv_sec == resolver->conf_mtime.tv_sec &&
+         conf.st_mtim.tv_nsec == resolver->conf_mtime.tv_nsec))
         return false;
     resolver->conf_mtime = conf.st_mtim;
     return true;
@@ -218,9 +221,9 @@ static bool open_channel(struct ares_resolver *resolver, h2client_fault *fault)
 {
     struct h2i_ares_channel *old = current_channel(resolver);
     bool reads_conf = resolver->wants_conf || resolver->servers.n == 0;
-    struct h2i_ares_channel *channel = h2i_ares_channel_create(
-        &resolver->allocator, resolver->reactor, reads_conf ? NULL : &resolver->servers,
-        resolver->timeout_ms, fault);
+    struct h2i_ares_channel *channel =
+        h2i_ares_channel_create(&resolver->allocator, resolver->reactor, &resolver->config,
+                                reads_conf ? NULL : &resolver->servers, fault);
 
     if (!channel)
         return false;
@@ -258,8 +261,8 @@ static struct h2i_ares_channel *channel_past_refusals(const struct ares_part *pa
     h2client_fault fault;
 
     h2i_name_servers_demote(&servers, part->n_refusals);
-    channel = h2i_ares_channel_create(&resolver->allocator, resolver->reactor, &servers,
-                                      resolver->timeout_ms, &fault);
+    channel = h2i_ares_channel_create(&resolver->allocator, resolver->reactor, &resolver->config,
+                                      &servers, &fault);
     if (!channel)
         return NULL;
     channel->is_retired = true;
@@ -464,21 +467,23 @@ static void destroy(h2client_resolver *base)
     h2i_free(&allocator, resolver);
 }
 
-static bool set_up(struct ares_resolver *resolver, const char *servers, h2client_fault *fault)
+static bool set_up(struct ares_resolver *resolver, h2client_fault *fault)
 {
+    const struct h2i_ares_config *config = &resolver->config;
     struct stat conf;
 
-    resolver->follows_system = servers == NULL;
-    if (servers)
-        return h2i_name_servers_parse(&resolver->servers, servers, fault);
+    resolver->follows_system = config->servers == NULL;
+    if (config->servers)
+        return h2i_name_servers_parse(&resolver->servers, config->servers, config->port, fault);
     resolver->conf_looked_at_us = h2client_reactor_now_us(resolver->reactor);
-    if (stat(RESOLV_CONF, &conf) == 0)
+    if (stat(config->resolv_conf, &conf) == 0)
         resolver->conf_mtime = conf.st_mtim;
     return true;
 }
 
-h2client_resolver *h2i_ares_resolver_create(h2client_reactor *reactor, const char *servers,
-                                            int timeout_ms, h2client_fault *fault)
+h2client_resolver *h2i_ares_resolver_create(h2client_reactor *reactor,
+                                            const struct h2i_ares_config *config,
+                                            h2client_fault *fault)
 {
     static const h2client_resolver_ops ops = {.size = sizeof ops,
                                               .resolve = resolve,
@@ -494,14 +499,15 @@ h2client_resolver *h2i_ares_resolver_create(h2client_reactor *reactor, const cha
     resolver->base.ops = &ops;
     resolver->allocator = *allocator;
     resolver->reactor = reactor;
-    resolver->timeout_ms = timeout_ms;
+    resolver->config = *config;
     resolver->clean_up = (h2client_task){.run = clean_up, .user = resolver};
     h2i_list_init(&resolver->channels);
     h2i_list_init(&resolver->queries);
-    if (!set_up(resolver, servers, fault)) {
+    if (!set_up(resolver, fault)) {
         h2i_free(allocator, resolver);
         return NULL;
     }
+    resolver->config.servers = NULL; /* the caller's; parsed */
     fault->code = H2CLIENT_OK;
     return &resolver->base;
 }

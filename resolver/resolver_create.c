@@ -16,8 +16,13 @@ h2client_resolver *h2i_resolver_create(h2client_reactor *reactor,
         .negative_ttl_s = config->cache.negative_ttl_s,
         .max_entries = config->cache.max_entries,
     };
-    h2client_resolver *ares =
-        h2i_ares_resolver_create(reactor, config->servers, H2I_ARES_TIMEOUT_MS, fault);
+    const struct h2i_ares_config ares_config = {
+        .servers = config->servers,
+        .resolv_conf = H2I_RESOLV_CONF,
+        .port = H2I_DNS_PORT,
+        .timeout_ms = H2I_ARES_TIMEOUT_MS,
+    };
+    h2client_resolver *ares = h2i_ares_resolver_create(reactor, &ares_config, fault);
     h2client_resolver *cache;
 
     if (!ares)

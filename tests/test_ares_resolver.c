@@ -222,6 +222,24 @@ TEST(port_where_nobody_listens_is_unreachable_at_once)
 }
 END_TEST
 
+TEST(reason_is_told_behind_the_longest_name)
+{
+    static const struct h2t_dns_answer answers[] = {{.name = NULL}};
+    char name[254];
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    for (size_t i = 0; i < sizeof name; i++)
+        name[i] = i % 50 == 49 ? '.' : 'x';
+    name[253] = 0;
+    h2t_ares_open(&rig, answers);
+    h2t_ares_ask(&rig, &lookup, name);
+    ck_assert_ptr_nonnull(strstr(lookup.fault.text, "host xxx"));
+    ck_assert_ptr_nonnull(strstr(lookup.fault.text, "...: Domain name not found"));
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
 TEST(failure_of_one_family_leaves_the_other_a_success)
 {
     static const struct h2t_dns_answer answers[] = {
@@ -307,6 +325,42 @@ TEST(destroy_with_answers_not_told)
 }
 END_TEST
 
+/* The first server refused, the second one says nothing. */
+static void open_at_second_server(struct h2t_ares_rig *rig, struct h2t_lookup *lookup)
+{
+    memset(lookup, 0, sizeof *lookup);
+    h2t_ares_open_two(rig, h2t_failing, h2t_silence, H2T_LONG_MS);
+    h2t_ares_start(rig, lookup, "a.example");
+    while (h2t_dns_server_n_asked(rig->server, H2T_DNS_A) == 0)
+        h2t_ares_turn(rig);
+}
+
+TEST(cancel_while_the_next_server_is_asked)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup, other;
+
+    open_at_second_server(&rig, &lookup);
+    h2t_lookup_cancel(&lookup);
+    h2t_dns_server_change(rig.first, h2t_both);
+    h2t_ares_ask(&rig, &other, "a.example");
+    ck_assert_uint_eq(lookup.n_reports, 0);
+    ck_assert_uint_eq(other.n_addresses, 3);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
+TEST(destroy_while_the_next_server_is_asked)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    open_at_second_server(&rig, &lookup);
+    h2t_ares_finish(&rig);
+    ck_assert_uint_eq(lookup.n_reports, 0);
+}
+END_TEST
+
 TEST(flush_lets_questions_under_way_end)
 {
     struct h2t_ares_rig rig;
@@ -337,10 +391,11 @@ static uint64_t run_without_memory(uint64_t fail_at, bool fail_for_ever)
     rig.resolver->ops->destroy(rig.resolver);
     snprintf(servers, sizeof servers, "%s,%s", h2t_dns_server_name(rig.first),
              h2t_dns_server_name(rig.server));
+    const struct h2i_ares_config config = h2t_ares_config(servers, H2T_SHORT_MS);
     uint64_t before = rig.alloc.n_calls;
     rig.alloc.fail_at = fail_at ? before + fail_at : 0;
     rig.alloc.fail_for_ever = fail_for_ever;
-    rig.resolver = h2i_ares_resolver_create(&rig.reactor, servers, H2T_SHORT_MS, &fault);
+    rig.resolver = h2i_ares_resolver_create(&rig.reactor, &config, &fault);
     if (rig.resolver)
         h2t_lookup_start(&lookup, rig.resolver, &rig.reactor, "a.example", 443);
     while (lookup.query)
@@ -399,7 +454,9 @@ TEST_MAIN("ares_resolver", {T(a_and_aaaa_make_one_question_each)},
           {T(name_without_addresses_has_no_data)}, {T(failing_or_refusing_server_is_named)},
           {T(server_failure_says_more_than_no_data)}, {T(silent_server_is_unreachable)},
           {T(port_where_nobody_listens_is_unreachable_at_once)},
+          {T(reason_is_told_behind_the_longest_name)},
           {T(failure_of_one_family_leaves_the_other_a_success)}, {T(cancel_before_the_answer)},
           {T(cancel_between_the_two_families)}, {T(destroy_with_questions_under_way)},
-          {T(destroy_with_answers_not_told)}, {T(flush_lets_questions_under_way_end)},
+          {T(destroy_with_answers_not_told)}, {T(cancel_while_the_next_server_is_asked)},
+          {T(destroy_while_the_next_server_is_asked)}, {T(flush_lets_questions_under_way_end)},
           {T(every_allocation_may_fail)}, {T(want_of_memory_is_not_taken_for_the_servers_failure)})

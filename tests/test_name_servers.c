@@ -95,12 +95,12 @@ END_TEST
 
 static void expect_bad_servers(const char *servers, const char *named)
 {
+    const struct h2i_ares_config config = h2t_ares_config(servers, H2T_LONG_MS);
     struct h2t_ares_rig rig;
     h2client_fault fault;
 
     h2t_ares_init(&rig, h2t_both);
-    ck_assert_msg(!h2i_ares_resolver_create(&rig.reactor, servers, H2T_LONG_MS, &fault), "\"%s\"",
-                  servers);
+    ck_assert_msg(!h2i_ares_resolver_create(&rig.reactor, &config, &fault), "\"%s\"", servers);
     ck_assert_int_eq(fault.code, H2CLIENT_ERROR_INVALID_ARGUMENT);
     ck_assert_msg(strstr(fault.text, named) != NULL, "\"%s\" does not name \"%s\"", fault.text,
                   named);

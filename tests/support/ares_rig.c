@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "transport/loops.h"
 #include "transport/system_posix.h"
 
@@ -19,6 +20,14 @@ const struct h2t_dns_answer h2t_silence[] = {{.is_silent = true}, {.name = NULL}
 
 const struct h2t_dns_answer h2t_failing[] = {{.rcode = H2T_DNS_SERVFAIL}, {.name = NULL}};
 
+static int64_t read_clock(h2client_system *system)
+{
+    const struct h2t_ares_rig *rig = H2I_CONTAINER_OF(system, struct h2t_ares_rig, clock.port);
+    h2client_system *real = h2i_system_posix();
+
+    return rig->clock.stands_at_us ? rig->clock.stands_at_us : real->ops->monotonic_us(real);
+}
+
 void h2t_ares_init(struct h2t_ares_rig *rig, const struct h2t_dns_answer *answers)
 {
     h2client_fault fault;
@@ -28,18 +37,36 @@ void h2t_ares_init(struct h2t_ares_rig *rig, const struct h2t_dns_answer *answer
     rig->loop =
         h2i_loop_create(&rig->alloc.allocator, h2i_system_posix(), H2CLIENT_LOOP_DEFAULT, &fault);
     ck_assert_ptr_nonnull(rig->loop);
-    h2i_reactor_init(&rig->reactor, &rig->alloc.allocator, h2i_system_posix(), rig->loop);
+    rig->clock.ops = *h2i_system_posix()->ops;
+    rig->clock.ops.monotonic_us = read_clock;
+    rig->clock.port.ops = &rig->clock.ops;
+    h2i_reactor_init(&rig->reactor, &rig->alloc.allocator, &rig->clock.port, rig->loop);
     h2i_reactor_refresh_clock(&rig->reactor);
     rig->server = h2t_dns_server_create(&rig->reactor, answers);
 }
 
-void h2t_ares_make(struct h2t_ares_rig *rig, const char *servers, int timeout_ms)
+struct h2i_ares_config h2t_ares_config(const char *servers, int timeout_ms)
+{
+    return (struct h2i_ares_config){.servers = servers,
+                                    .resolv_conf = H2I_RESOLV_CONF,
+                                    .port = H2I_DNS_PORT,
+                                    .timeout_ms = timeout_ms};
+}
+
+void h2t_ares_make_with(struct h2t_ares_rig *rig, const struct h2i_ares_config *config)
 {
     h2client_fault fault;
 
-    rig->resolver = h2i_ares_resolver_create(&rig->reactor, servers, timeout_ms, &fault);
+    rig->resolver = h2i_ares_resolver_create(&rig->reactor, config, &fault);
     ck_assert_ptr_nonnull(rig->resolver);
     ck_assert_int_eq(fault.code, H2CLIENT_OK);
+}
+
+void h2t_ares_make(struct h2t_ares_rig *rig, const char *servers, int timeout_ms)
+{
+    const struct h2i_ares_config config = h2t_ares_config(servers, timeout_ms);
+
+    h2t_ares_make_with(rig, &config);
 }
 
 void h2t_ares_open(struct h2t_ares_rig *rig, const struct h2t_dns_answer *answers)

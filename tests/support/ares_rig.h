@@ -18,6 +18,11 @@ struct h2t_ares_rig {
     struct h2t_dns_server *server;
     struct h2t_dns_server *first; /* asked before `server`; NULL: none */
     h2client_resolver *resolver;
+    struct {
+        h2client_system port;
+        h2client_system_ops ops;
+        int64_t stands_at_us; /* 0: it runs */
+    } clock;                  /* the reactor's; c-ares has its own */
 };
 
 /* a.example: 192.0.2.1 and .2 for 60 and 50 seconds, 2001:db8::1 for 70. */
@@ -33,6 +38,9 @@ void h2t_ares_open_two(struct h2t_ares_rig *rig, const struct h2t_dns_answer *fi
 /* A server, no resolver yet; and the resolver. */
 void h2t_ares_init(struct h2t_ares_rig *rig, const struct h2t_dns_answer *answers);
 void h2t_ares_make(struct h2t_ares_rig *rig, const char *servers, int timeout_ms);
+void h2t_ares_make_with(struct h2t_ares_rig *rig, const struct h2i_ares_config *config);
+/* What `make` gives: these servers, and the machine's own for the rest. */
+struct h2i_ares_config h2t_ares_config(const char *servers, int timeout_ms);
 /* Destroys all and checks that nothing is left. */
 void h2t_ares_finish(struct h2t_ares_rig *rig);
 

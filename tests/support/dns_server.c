@@ -34,6 +34,7 @@ struct h2t_dns_server {
     h2client_watch listener;
     struct conn conns[MAX_CONNS];
     size_t n_conns;
+    struct sockaddr_in place;
     char name[32];
     size_t n_asked[256]; /* by type */
     size_t n_over_tcp;
@@ -281,25 +282,28 @@ static int open_socket(int type, struct sockaddr_in *place)
     return fd;
 }
 
-/* The same port for both; another one when somebody else has it over TCP. */
-static void open_sockets(struct h2t_dns_server *server)
+/* The same port for both; port 0: another one when somebody else has it over TCP. */
+static void open_sockets(struct h2t_dns_server *server, uint32_t address, uint16_t port)
 {
-    struct sockaddr_in place;
+    char text[INET_ADDRSTRLEN];
 
     do {
-        place = (struct sockaddr_in){.sin_family = AF_INET};
-        place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        server->udp.fd = open_socket(SOCK_DGRAM, &place);
-        server->listener.fd = open_socket(SOCK_STREAM, &place);
+        server->place = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
+        server->place.sin_addr.s_addr = htonl(address);
+        server->udp.fd = open_socket(SOCK_DGRAM, &server->place);
+        server->listener.fd = open_socket(SOCK_STREAM, &server->place);
+        ck_assert(port == 0 || server->listener.fd >= 0);
         if (server->listener.fd < 0)
             close(server->udp.fd);
     } while (server->listener.fd < 0);
     ck_assert_int_eq(listen(server->listener.fd, 5), 0);
-    snprintf(server->name, sizeof server->name, "127.0.0.1:%u", ntohs(place.sin_port));
+    snprintf(server->name, sizeof server->name, "%s:%u",
+             inet_ntop(AF_INET, &server->place.sin_addr, text, sizeof text),
+             ntohs(server->place.sin_port));
 }
 
-struct h2t_dns_server *h2t_dns_server_create(h2client_reactor *reactor,
-                                             const struct h2t_dns_answer *answers)
+static struct h2t_dns_server *create_at(uint32_t address, uint16_t port, h2client_reactor *reactor,
+                                        const struct h2t_dns_answer *answers)
 {
     struct h2t_dns_server *server = calloc(1, sizeof *server);
 
@@ -308,10 +312,28 @@ struct h2t_dns_server *h2t_dns_server_create(h2client_reactor *reactor,
     server->answers = answers;
     server->udp = (h2client_watch){.on_ready = udp_is_ready, .user = server};
     server->listener = (h2client_watch){.on_ready = listener_is_ready, .user = server};
-    open_sockets(server);
+    open_sockets(server, address, port);
     ck_assert_int_eq(h2client_reactor_watch(reactor, &server->udp, H2CLIENT_READABLE), 0);
     ck_assert_int_eq(h2client_reactor_watch(reactor, &server->listener, H2CLIENT_READABLE), 0);
     return server;
+}
+
+struct h2t_dns_server *h2t_dns_server_create(h2client_reactor *reactor,
+                                             const struct h2t_dns_answer *answers)
+{
+    return create_at(INADDR_LOOPBACK, 0, reactor, answers);
+}
+
+struct h2t_dns_server *h2t_dns_server_create_beside(const struct h2t_dns_server *neighbour,
+                                                    const struct h2t_dns_answer *answers)
+{
+    return create_at(INADDR_LOOPBACK + 1, ntohs(neighbour->place.sin_port), neighbour->reactor,
+                     answers);
+}
+
+uint16_t h2t_dns_server_port(const struct h2t_dns_server *server)
+{
+    return ntohs(server->place.sin_port);
 }
 
 void h2t_dns_server_destroy(struct h2t_dns_server *server)

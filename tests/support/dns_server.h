@@ -34,11 +34,15 @@ struct h2t_dns_server;
 /* Answers from `answers`, borrowed, ended by an entry that is all zero. */
 struct h2t_dns_server *h2t_dns_server_create(h2client_reactor *reactor,
                                              const struct h2t_dns_answer *answers);
+/* Another one on 127.0.0.2, with the same port. */
+struct h2t_dns_server *h2t_dns_server_create_beside(const struct h2t_dns_server *neighbour,
+                                                    const struct h2t_dns_answer *answers);
 void h2t_dns_server_destroy(struct h2t_dns_server *server);
 /* From the next question on. */
 void h2t_dns_server_change(struct h2t_dns_server *server, const struct h2t_dns_answer *answers);
 /* "127.0.0.1:PORT". */
 const char *h2t_dns_server_name(const struct h2t_dns_server *server);
+uint16_t h2t_dns_server_port(const struct h2t_dns_server *server);
 
 /* Questions that came so far. */
 size_t h2t_dns_server_n_asked(const struct h2t_dns_server *server, int type);

@@ -116,6 +116,25 @@ TEST(no_name_has_more_than_sixty_four_addresses)
 }
 END_TEST
 
+TEST(answer_in_too_many_parts_ends_with_the_eighth)
+{
+    struct h2t_script script = {.host = "a.example", .n_parts = H2T_MAX_ANSWER_PARTS};
+    struct h2t_lookup_rig rig;
+    struct h2t_lookup lookup;
+
+    for (size_t i = 0; i < H2T_MAX_ANSWER_PARTS; i++)
+        script.parts[i] = (struct h2t_answer_part){.addresses = {"192.0.2.1"}, .ttl_s = 60};
+    h2t_cache_open(&rig);
+    h2t_fake_resolver_script(rig.fake, &script);
+    h2t_lookup_rig_ask(&rig, &lookup, "a.example");
+    ck_assert_uint_eq(lookup.n_reports, 8);
+    ck_assert_uint_eq(h2t_fake_resolver_n_live(rig.fake), 0);
+    h2t_lookup_rig_ask(&rig, &lookup, "a.example");
+    ck_assert_uint_eq(h2t_n_asked(&rig), 1);
+    h2t_lookup_rig_finish(&rig);
+}
+END_TEST
+
 /* ---- taking back ---- */
 
 TEST(last_cancel_takes_the_question_back)
@@ -422,6 +441,21 @@ TEST(every_allocation_may_fail)
 }
 END_TEST
 
+TEST(lookup_that_cannot_be_asked_is_none)
+{
+    struct h2t_lookup_rig rig;
+    struct h2t_lookup lookup = {0};
+
+    h2t_cache_open(&rig);
+    h2t_fake_resolver_run_dry(rig.fake);
+    h2t_lookup_rig_start(&rig, &lookup, "a.example");
+    ck_assert_ptr_null(lookup.query);
+    h2t_lookup_rig_settle(&rig);
+    ck_assert_uint_eq(lookup.n_reports, 0);
+    h2t_lookup_rig_finish(&rig);
+}
+END_TEST
+
 TEST(no_cache_without_randomness)
 {
     struct h2t_lookup_rig rig;
@@ -437,8 +471,9 @@ END_TEST
 TEST_MAIN("dns_cache", {T(thousand_lookups_at_once_are_one_question)},
           {T(each_part_is_told_when_it_comes)}, {T(who_joins_between_two_parts_is_told_both)},
           {T(names_are_apart)}, {T(cached_answer_comes_in_the_same_parts)},
-          {T(no_name_has_more_than_sixty_four_addresses)}, {T(last_cancel_takes_the_question_back)},
-          {T(question_taken_back_is_asked_anew)},
+          {T(no_name_has_more_than_sixty_four_addresses)},
+          {T(answer_in_too_many_parts_ends_with_the_eighth)},
+          {T(last_cancel_takes_the_question_back)}, {T(question_taken_back_is_asked_anew)},
           {T(answer_half_in_is_completed_for_those_who_come)},
           {T(flush_and_destroy_take_back_what_nobody_waits_for)},
           {T(half_an_answer_is_joined_by_those_who_come_meanwhile)},
@@ -448,4 +483,4 @@ TEST_MAIN("dns_cache", {T(thousand_lookups_at_once_are_one_question)},
           {T(flush_forgets_answers_and_goes_upstream)},
           {T(flush_keeps_who_waits_and_later_lookups_apart)}, {T(flush_inside_every_report)},
           {T(cancel_after_flush_leaves_nothing)}, {T(every_allocation_may_fail)},
-          {T(no_cache_without_randomness)})
+          {T(lookup_that_cannot_be_asked_is_none)}, {T(no_cache_without_randomness)})

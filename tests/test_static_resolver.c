@@ -332,6 +332,19 @@ END_TEST
 
 /* ---- without memory ---- */
 
+TEST(lookup_that_cannot_be_passed_on_is_none)
+{
+    struct h2t_lookup_rig rig;
+    struct h2t_lookup lookup = {0};
+
+    open_with(&rig, NULL, 0);
+    h2t_fake_resolver_run_dry(rig.fake);
+    h2t_lookup_rig_start(&rig, &lookup, "a.example");
+    ck_assert_ptr_null(lookup.query);
+    h2t_lookup_rig_finish(&rig);
+}
+END_TEST
+
 static uint64_t run_without_memory(uint64_t fail_at)
 {
     const struct h2i_static_entry entries[] = {{"a.example", "192.0.2.1", 0},
@@ -378,4 +391,5 @@ TEST_MAIN("static_resolver", {T(override_answers_with_its_addresses_in_order)},
           {T(every_part_of_the_next_ones_answer_comes_through)},
           {T(without_a_next_resolver_other_names_are_not_found)},
           {T(flush_goes_to_the_next_resolver)}, {T(cancelled_answer_never_comes)},
-          {T(cancel_between_two_parts_inside_the_report)}, {T(every_allocation_may_fail)})
+          {T(cancel_between_two_parts_inside_the_report)},
+          {T(lookup_that_cannot_be_passed_on_is_none)}, {T(every_allocation_may_fail)})

@@ -23,6 +23,7 @@ struct h2t_fake_resolver {
     h2client_resolver port; /* first: the port is the fake */
     struct h2t_script scripts[H2T_MAX_SCRIPTS];
     size_t n_scripts;
+    bool is_dry;
     struct {
         size_t queries;
         size_t cancels;
@@ -142,8 +143,11 @@ static h2client_query *resolve(h2client_resolver *resolver, h2client_reactor *re
 {
     struct h2t_fake_resolver *fake = fake_of(resolver);
     const struct h2t_script *script = find(fake, host);
-    struct h2client_query *query = calloc(1, sizeof *query);
+    struct h2client_query *query;
 
+    if (fake->is_dry)
+        return NULL;
+    query = calloc(1, sizeof *query);
     if (!query)
         abort();
     query->fake = fake;
@@ -219,6 +223,11 @@ void h2t_fake_resolver_script(struct h2t_fake_resolver *fake, const struct h2t_s
     if (!place)
         place = &fake->scripts[fake->n_scripts++];
     *place = *script;
+}
+
+void h2t_fake_resolver_run_dry(struct h2t_fake_resolver *fake)
+{
+    fake->is_dry = true;
 }
 
 size_t h2t_fake_resolver_n_queries(const struct h2t_fake_resolver *fake)

@@ -10,7 +10,7 @@
 #include "h2client/resolver.h"
 
 #define H2T_MAX_SCRIPTS 16
-#define H2T_MAX_ANSWER_PARTS 4
+#define H2T_MAX_ANSWER_PARTS 10
 #define H2T_MAX_PART_ADDRESSES 20
 
 /* One report of a look-up. */
@@ -38,6 +38,9 @@ void h2t_fake_resolver_destroy(struct h2t_fake_resolver *fake);
 h2client_resolver *h2t_fake_resolver_port(struct h2t_fake_resolver *fake);
 /* Copied; replaces what the host had. Queries under way keep theirs. */
 void h2t_fake_resolver_script(struct h2t_fake_resolver *fake, const struct h2t_script *script);
+
+/* From now on its `resolve` has no memory. */
+void h2t_fake_resolver_run_dry(struct h2t_fake_resolver *fake);
 
 /* What it was asked so far. */
 size_t h2t_fake_resolver_n_queries(const struct h2t_fake_resolver *fake);

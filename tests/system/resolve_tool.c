@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resolve_tool SERVERS NEGATIVE_TTL_S: the built-in resolver on a real loop. Each line of
+ * resolve_tool SERVERS NEGATIVE_TTL_S MIN_TTL_S: the built-in resolver on a real loop. Each line of
  * stdin is a host name, or "flush"; each host is answered with one line when its look-up
  * has ended:
  *
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
     const h2client_allocator *allocator = h2i_default_allocator();
     struct h2i_resolver_config config = {
         .servers = argc > 1 ? argv[1] : NULL,
-        .cache = {.min_ttl_s = 1,
+        .cache = {.min_ttl_s = argc > 3 ? atoi(argv[3]) : 1,
                   .max_ttl_s = 300,
                   .negative_ttl_s = argc > 2 ? atoi(argv[2]) : 5,
                   .max_entries = 1024},

@@ -41,12 +41,12 @@ def free_port():
 class Dnsmasq:
     """A running dnsmasq, and what it logged."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1"):
         self.port = free_port()
         user = pwd.getpwuid(os.getuid()).pw_name
         command = ["dnsmasq", "--no-daemon", "--no-resolv", "--no-hosts", "--conf-file=/dev/null"]
         command += ["--pid-file=", f"--user={user}", "--log-queries", "--log-facility=-"]
-        command += [f"--port={self.port}", "--listen-address=127.0.0.1", "--bind-interfaces"]
+        command += [f"--port={self.port}", f"--listen-address={address}", "--bind-interfaces"]
         self.process = subprocess.Popen(
             command + RECORDS, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
@@ -78,8 +78,8 @@ class Dnsmasq:
 class Tool:
     """resolve_tool, asked by its standard input."""
 
-    def __init__(self, port, negative_ttl_s=5):
-        command = [os.environ["H2T_RESOLVE_TOOL"], f"127.0.0.1:{port}", str(negative_ttl_s)]
+    def __init__(self, servers, min_ttl_s=1):
+        command = [os.environ["H2T_RESOLVE_TOOL"], servers, "1", str(min_ttl_s)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)  # fmt: skip
 
@@ -106,10 +106,18 @@ class Tool:
 @tap.needs("dnsmasq")
 class TestDnsmasq(unittest.TestCase):
     def setUp(self):
-        self.server = Dnsmasq()
-        self.addCleanup(self.server.stop)
-        self.tool = Tool(self.server.port, negative_ttl_s=1)
-        self.addCleanup(lambda: self.assertEqual(self.tool.close(), 0))
+        self.server = self.start_server()
+        self.tool = self.start_tool(f"127.0.0.1:{self.server.port}")
+
+    def start_server(self, **place):
+        server = Dnsmasq(**place)
+        self.addCleanup(server.stop)
+        return server
+
+    def start_tool(self, servers, **limits):
+        tool = Tool(servers, **limits)
+        self.addCleanup(lambda: self.assertEqual(tool.close(), 0))
+        return tool
 
     def wait_for_log(self, host, n):
         """The log comes a little after the answer."""
@@ -128,6 +136,13 @@ class TestDnsmasq(unittest.TestCase):
         time.sleep(1.05)
         self.assertEqual(self.tool.ask("short.test")["cached"], 0)
         self.wait_for_log("short.test", 2)
+
+    def test_least_ttl_outlives_the_records(self):
+        tool = self.start_tool(f"127.0.0.1:{self.server.port}", min_ttl_s=60)
+        tool.ask("short.test")
+        time.sleep(1.05)
+        self.assertEqual(tool.ask("short.test")["cached"], 1)
+        self.assertEqual(self.server.n_asked("short.test"), 1)
 
     def test_long_ttl_is_served_from_the_cache_without_the_server(self):
         first = self.tool.ask("long.test")
@@ -162,6 +177,22 @@ class TestDnsmasq(unittest.TestCase):
         time.sleep(1.05)
         self.assertEqual(self.tool.ask("nobody.test")["cached"], 0)
         self.wait_for_log("nobody.test", 2)
+
+    def test_dead_first_server_costs_its_time_once(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
+            dead.bind(("127.0.0.1", 0))
+            dead.setblocking(False)
+            tool = self.start_tool(f"127.0.0.1:{dead.getsockname()[1]},127.0.0.1:{self.server.port}")
+            for host in ["long.test", "four.test", "short.test"]:
+                self.assertEqual(tool.ask(host)["code"], 0)
+            questions = [dead.recv(512), dead.recv(512)]  # A and AAAA of the first name
+            self.assertTrue(all(b"\x04long\x04test" in one for one in questions))
+            self.assertRaises(BlockingIOError, dead.recv, 512)
+
+    def test_server_over_ipv6_by_its_port(self):
+        server = self.start_server(address="::1")
+        tool = self.start_tool(f"[::1]:{server.port}")
+        self.assertEqual(tool.ask("four.test")["addresses"], ["192.0.2.4"])
 
     def test_flush_forgets(self):
         self.tool.ask("long.test")

@@ -116,16 +116,17 @@ void h2i_name_servers_read(struct h2i_name_servers *servers, ares_channel channe
         ares_free_data(all);
 }
 
-void h2i_name_servers_demote(struct h2i_name_servers *servers, size_t n)
+bool h2i_name_servers_demote(struct h2i_name_servers *servers, size_t n)
 {
     struct ares_addr_port_node silent[H2I_MAX_NAME_SERVERS];
 
-    if (n == 0 || servers->n < 2)
-        return;
-    n = n < servers->n ? n : servers->n - 1;
+    n = servers->n ? n % servers->n : 0;
+    if (n == 0)
+        return false;
     memcpy(silent, servers->list, n * sizeof silent[0]);
     memmove(servers->list, servers->list + n, (servers->n - n) * sizeof silent[0]);
     memcpy(servers->list + servers->n - n, silent, n * sizeof silent[0]);
+    return true;
 }
 
 static int set_servers(ares_channel channel, struct h2i_name_servers *servers)

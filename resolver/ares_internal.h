@@ -23,8 +23,9 @@ bool h2i_name_servers_parse(struct h2i_name_servers *servers, const char *text, 
                             h2client_fault *fault);
 /* The system's, as the channel read them. */
 void h2i_name_servers_read(struct h2i_name_servers *servers, ares_channel channel);
-/* The first n are asked last from now on. */
-void h2i_name_servers_demote(struct h2i_name_servers *servers, size_t n);
+/* The first n are asked last from now on; after the last comes the first again, as where
+ * c-ares goes round. False when that leaves the order as it was. */
+bool h2i_name_servers_demote(struct h2i_name_servers *servers, size_t n);
 
 /*
  * A c-ares channel driven by the reactor. Its name servers are fixed; when they change, a

@@ -113,10 +113,8 @@ static bool convert(const struct sockaddr *from, h2client_address *to)
         to->family = 4;
         memcpy(to->bytes, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
     } else if (from->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)from;
         to->family = 6;
-        to->scope_id = six->sin6_scope_id;
-        memcpy(to->bytes, &six->sin6_addr, 16);
+        memcpy(to->bytes, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 16);
     }
     return to->family != 0;
 }
@@ -246,10 +244,9 @@ static struct h2i_ares_channel *channel_for_question(struct ares_resolver *resol
 
     if (conf_has_changed(resolver))
         resolver->is_stale = resolver->wants_conf = true;
-    if (!current || current->is_retired || resolver->is_stale)
-        if (!open_channel(resolver, fault) && current)
-            current->is_retired = false;
-    return current_channel(resolver);
+    if (current && !current->is_retired && !resolver->is_stale)
+        return current;
+    return open_channel(resolver, fault) ? current_channel(resolver) : current;
 }
 
 /* For one part, with the servers that did not refuse it first. */
@@ -312,10 +309,8 @@ static void ask_part(struct ares_part *part, struct h2i_ares_channel *channel)
 static void note_silence(struct h2i_ares_channel *channel, struct ares_resolver *resolver,
                          int n_timeouts)
 {
-    if (channel->is_retired || n_timeouts == 0 || resolver->servers.n < 2)
-        return;
-    h2i_name_servers_demote(&resolver->servers, (size_t)n_timeouts);
-    resolver->is_stale = channel->is_retired = true;
+    if (!channel->is_retired)
+        channel->is_retired = h2i_name_servers_demote(&resolver->servers, (size_t)n_timeouts);
 }
 
 static void take_answer(struct ares_part *part, int status, const struct ares_addrinfo *info)
@@ -341,8 +336,7 @@ static void answer_came(void *arg, int status, int n_timeouts, struct ares_addri
 
     query->n_outstanding--;
     part->channel->n_questions--;
-    if (status != ARES_EDESTRUCTION)
-        note_silence(part->channel, resolver, n_timeouts);
+    note_silence(part->channel, resolver, n_timeouts);
     if (part->channel->is_retired)
         h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
     if (is_refusal(status)) {

@@ -121,6 +121,18 @@ TEST(ttl_of_zero_or_with_the_top_bit_is_zero)
 }
 END_TEST
 
+TEST(resolver_without_questions_wants_no_time)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+
+    h2t_ares_open(&rig, h2t_both);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_int_eq(h2i_reactor_next_timeout_us(&rig.reactor), INT64_MAX);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
 TEST(truncated_answer_is_asked_for_over_tcp)
 {
     static const struct h2t_dns_answer answers[] = {
@@ -261,15 +273,17 @@ END_TEST
 TEST(cancel_before_the_answer)
 {
     struct h2t_ares_rig rig;
-    struct h2t_lookup lookup = {0}, other = {0};
+    struct h2t_lookup lookup = {0}, other;
+    uint64_t n_live;
 
     h2t_ares_open(&rig, h2t_both);
+    h2t_ares_ask(&rig, &other, "a.example");
+    n_live = rig.alloc.n_live;
     h2t_ares_start(&rig, &lookup, "a.example");
-    h2t_ares_start(&rig, &other, "a.example");
     h2t_lookup_cancel(&lookup);
-    while (!other.is_done)
-        h2t_ares_turn(&rig);
+    h2t_ares_ask(&rig, &other, "a.example");
     ck_assert_uint_eq(lookup.n_reports, 0);
+    ck_assert_uint_eq(rig.alloc.n_live, n_live);
     h2t_ares_finish(&rig);
 }
 END_TEST
@@ -296,6 +310,37 @@ TEST(cancel_between_the_two_families)
 }
 END_TEST
 
+static void cancel_other(struct h2t_lookup *lookup, const h2client_addresses *addresses)
+{
+    struct h2t_lookup *other = lookup->user;
+
+    (void)addresses;
+    if (other->query)
+        h2t_lookup_cancel(other);
+}
+
+/* The other one's answer waits to be told, in the same turn. */
+TEST(cancel_of_another_between_its_answer_and_its_report)
+{
+    static const struct h2t_dns_answer answers[] = {
+        {.type = H2T_DNS_A, .addresses = "192.0.2.1", .ttls = {60}},
+        {.is_silent = true},
+        {.name = NULL}};
+    struct h2t_ares_rig rig;
+    struct h2t_lookup other = {0}, lookup = {.on_report = cancel_other, .user = &other};
+
+    h2t_ares_open(&rig, answers);
+    h2t_ares_start(&rig, &other, "a.example");
+    while (h2t_dns_server_n_asked(rig.server, H2T_DNS_A) == 0)
+        h2t_ares_turn(&rig);
+    h2t_ares_start(&rig, &lookup, "a..example"); /* c-ares answers at once */
+    while (!lookup.is_done)
+        h2t_ares_turn(&rig);
+    ck_assert_uint_eq(other.n_reports, 0);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
 TEST(destroy_with_questions_under_way)
 {
     struct h2t_ares_rig rig;
@@ -309,6 +354,23 @@ TEST(destroy_with_questions_under_way)
         h2t_ares_turn(&rig);
     h2t_ares_finish(&rig);
     ck_assert_uint_eq(lookups[1].n_reports + lookups[2].n_reports, 0);
+}
+END_TEST
+
+TEST(destroy_of_old_and_new_channels_leaves_no_task)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup before = {0}, after = {0};
+
+    h2t_ares_open(&rig, h2t_both);
+    h2t_ares_start(&rig, &before, "a.example");
+    rig.resolver->ops->flush(rig.resolver);
+    h2t_ares_start(&rig, &after, "a.example");
+    rig.resolver->ops->destroy(rig.resolver);
+    rig.resolver = NULL;
+    ck_assert_int_eq(h2i_reactor_turn(&rig.reactor, 0), H2CLIENT_OK);
+    ck_assert_uint_eq(before.n_reports + after.n_reports, 0);
+    h2t_ares_finish(&rig);
 }
 END_TEST
 
@@ -449,6 +511,7 @@ END_TEST
 TEST_MAIN("ares_resolver", {T(a_and_aaaa_make_one_question_each)},
           {T(one_family_does_not_wait_for_the_other)}, {T(ttl_is_the_least_of_the_addresses)},
           {T(ttl_is_the_aliass_where_that_is_less)}, {T(ttl_of_zero_or_with_the_top_bit_is_zero)},
+          {T(resolver_without_questions_wants_no_time)},
           {T(truncated_answer_is_asked_for_over_tcp)},
           {T(sixty_four_of_two_hundred_addresses_are_used)}, {T(unknown_name_is_not_found)},
           {T(name_without_addresses_has_no_data)}, {T(failing_or_refusing_server_is_named)},
@@ -456,7 +519,10 @@ TEST_MAIN("ares_resolver", {T(a_and_aaaa_make_one_question_each)},
           {T(port_where_nobody_listens_is_unreachable_at_once)},
           {T(reason_is_told_behind_the_longest_name)},
           {T(failure_of_one_family_leaves_the_other_a_success)}, {T(cancel_before_the_answer)},
-          {T(cancel_between_the_two_families)}, {T(destroy_with_questions_under_way)},
-          {T(destroy_with_answers_not_told)}, {T(cancel_while_the_next_server_is_asked)},
-          {T(destroy_while_the_next_server_is_asked)}, {T(flush_lets_questions_under_way_end)},
-          {T(every_allocation_may_fail)}, {T(want_of_memory_is_not_taken_for_the_servers_failure)})
+          {T(cancel_between_the_two_families)},
+          {T(cancel_of_another_between_its_answer_and_its_report)},
+          {T(destroy_with_questions_under_way)},
+          {T(destroy_of_old_and_new_channels_leaves_no_task)}, {T(destroy_with_answers_not_told)},
+          {T(cancel_while_the_next_server_is_asked)}, {T(destroy_while_the_next_server_is_asked)},
+          {T(flush_lets_questions_under_way_end)}, {T(every_allocation_may_fail)},
+          {T(want_of_memory_is_not_taken_for_the_servers_failure)})

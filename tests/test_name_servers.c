@@ -67,6 +67,63 @@ TEST(refusing_server_is_passed_over_for_that_name_only)
 }
 END_TEST
 
+TEST(server_that_answers_the_second_time_stays_the_first)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup = {0};
+
+    h2t_ares_open_two(&rig, h2t_silence, h2t_silence, H2T_SHORT_MS);
+    h2t_ares_start(&rig, &lookup, "a.example");
+    while (h2t_dns_server_n_asked(rig.server, H2T_DNS_AAAA) == 0)
+        h2t_ares_turn(&rig);
+    h2t_dns_server_change(rig.first, h2t_both);
+    while (!lookup.is_done)
+        h2t_ares_turn(&rig);
+    ck_assert_uint_eq(lookup.n_addresses, 3);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_uint_eq(lookup.n_addresses, 3);
+    ck_assert_uint_eq(h2t_dns_server_n_asked(rig.server, H2T_DNS_A), 1);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
+/* Somebody asks for another name while the one that was refused is asked for elsewhere. */
+static void ask_beside_a_refusal(struct h2t_ares_rig *rig)
+{
+    size_t n_before = h2t_dns_server_n_asked(rig->server, H2T_DNS_A);
+    struct h2t_lookup refused = {0}, other;
+
+    h2t_ares_start(rig, &refused, "b.example");
+    while (h2t_dns_server_n_asked(rig->server, H2T_DNS_A) == n_before)
+        h2t_ares_turn(rig);
+    h2t_ares_ask(rig, &other, "a.example");
+    ck_assert_uint_eq(other.n_addresses, 3);
+    while (!refused.is_done)
+        h2t_ares_turn(rig);
+    ck_assert_int_eq(refused.fault.code, H2CLIENT_ERROR_DNS_NOT_FOUND);
+}
+
+TEST(refusals_leave_the_other_names_channel_and_nothing_else)
+{
+    struct h2t_dns_answer inside[] = {
+        h2t_both[0], h2t_both[1], {.rcode = H2T_DNS_REFUSED}, {.name = NULL}};
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+    uint64_t n_live, n_calls;
+
+    h2t_ares_open_two(&rig, inside, h2t_both, H2T_LONG_MS);
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    n_live = rig.alloc.n_live;
+    for (int i = 0; i < 5; i++)
+        ask_beside_a_refusal(&rig);
+    n_calls = rig.alloc.n_calls;
+    h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_uint_eq(rig.alloc.n_calls - n_calls, 1); /* the look-up's own */
+    ck_assert_uint_le(rig.alloc.n_live, n_live + 2);   /* places of sockets */
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
 TEST(failing_servers_are_asked_once_each)
 {
     struct h2t_ares_rig rig;
@@ -88,6 +145,23 @@ TEST(failure_is_told_though_the_next_server_is_silent)
 
     h2t_ares_open_two(&rig, h2t_failing, h2t_silence, H2T_SHORT_MS);
     h2t_ares_ask(&rig, &lookup, "a.example");
+    ck_assert_int_eq(lookup.fault.code, H2CLIENT_ERROR_DNS_SERVER_FAILED);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
+TEST(failure_is_told_though_its_server_falls_silent_then)
+{
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup = {0};
+
+    h2t_ares_open_two(&rig, h2t_failing, h2t_silence, H2T_SHORT_MS);
+    h2t_ares_start(&rig, &lookup, "a.example");
+    while (h2t_dns_server_n_asked(rig.first, H2T_DNS_AAAA) == 0)
+        h2t_ares_turn(&rig);
+    h2t_dns_server_change(rig.first, h2t_silence);
+    while (!lookup.is_done)
+        h2t_ares_turn(&rig);
     ck_assert_int_eq(lookup.fault.code, H2CLIENT_ERROR_DNS_SERVER_FAILED);
     h2t_ares_finish(&rig);
 }
@@ -192,8 +266,11 @@ END_TEST
 TEST_MAIN("name_servers", {T(dead_first_server_is_asked_once_and_last_from_then_on)},
           {T(server_that_died_is_passed_over_for_the_one_that_came_back)},
           {T(refusing_server_is_passed_over_for_that_name_only)},
+          {T(server_that_answers_the_second_time_stays_the_first)},
+          {T(refusals_leave_the_other_names_channel_and_nothing_else)},
           {T(failing_servers_are_asked_once_each)},
           {T(failure_is_told_though_the_next_server_is_silent)},
+          {T(failure_is_told_though_its_server_falls_silent_then)},
           {T(bad_server_strings_are_refused_by_name)}, {T(seventeen_servers_are_too_many)},
           {T(server_strings_have_ports_brackets_and_spaces)}, {T(names_are_asked_as_they_are)},
           {T(aliases_of_the_environment_are_not_read)})

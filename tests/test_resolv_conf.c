@@ -128,6 +128,36 @@ TEST(domains_of_resolv_conf_are_not_searched)
 }
 END_TEST
 
+TEST(order_of_resolv_conf_holds_whatever_it_says_of_rotation)
+{
+    struct machine machine;
+
+    open_machine(&machine, "options rotate\n" TWO ONE);
+    for (int i = 0; i < 4; i++)
+        ask(&machine);
+    expect_asked(&machine, 0, 4);
+    close_machine(&machine);
+}
+END_TEST
+
+TEST(truncated_answer_is_asked_for_at_the_same_port)
+{
+    static const struct h2t_dns_answer truncated[] = {
+        {.type = H2T_DNS_A, .is_truncated = true, .addresses = "192.0.2.1", .ttls = {60}},
+        {.name = "a.example"},
+        {.name = NULL}};
+    struct machine machine;
+    struct h2t_lookup lookup;
+
+    init_machine(&machine, ONE, truncated, h2t_silence);
+    make_resolver(&machine, H2T_LONG_MS);
+    h2t_ares_ask(&machine.rig, &lookup, "a.example");
+    ck_assert_str_eq(lookup.text, "192.0.2.1");
+    ck_assert_uint_eq(h2t_dns_server_n_over_tcp(machine.rig.server), 1);
+    close_machine(&machine);
+}
+END_TEST
+
 TEST(dead_server_of_resolv_conf_is_asked_last_from_then_on)
 {
     struct machine machine;
@@ -157,6 +187,10 @@ TEST(change_holds_for_lookups_a_second_later)
     pass_us(&machine, 1);
     ask(&machine);
     expect_asked(&machine, 2, 1);
+    write_conf(&machine, ONE);
+    pass_us(&machine, S - 1);
+    ask(&machine);
+    expect_asked(&machine, 2, 2);
     close_machine(&machine);
 }
 END_TEST
@@ -172,6 +206,59 @@ TEST(every_change_is_seen)
         write_conf(&machine, i % 2 ? ONE : TWO);
         pass_us(&machine, S);
     }
+    close_machine(&machine);
+}
+END_TEST
+
+TEST(changes_do_not_pile_up)
+{
+    struct machine machine;
+    uint64_t n_live = 0;
+
+    open_machine(&machine, ONE);
+    for (int i = 0; i < 20; i++) {
+        ask(&machine);
+        write_conf(&machine, ONE);
+        pass_us(&machine, S);
+        if (i == 1)
+            n_live = machine.rig.alloc.n_live;
+    }
+    ck_assert_uint_eq(machine.rig.alloc.n_live, n_live);
+    close_machine(&machine);
+}
+END_TEST
+
+TEST(resolv_conf_that_stays_costs_no_allocation)
+{
+    struct machine machine;
+    uint64_t before;
+
+    open_machine(&machine, ONE);
+    ask(&machine);
+    write_conf(&machine, ONE);
+    pass_us(&machine, S);
+    ask(&machine);
+    pass_us(&machine, S);
+    before = machine.rig.alloc.n_calls;
+    ask(&machine);
+    ck_assert_uint_eq(machine.rig.alloc.n_calls - before, 1); /* the look-up's own */
+    close_machine(&machine);
+}
+END_TEST
+
+TEST(server_found_dead_after_a_change_is_asked_last_too)
+{
+    struct machine machine;
+
+    init_machine(&machine, ONE, h2t_both, h2t_silence);
+    machine.rig.clock.stands_at_us = 0;
+    make_resolver(&machine, H2T_SHORT_MS);
+    ask(&machine);
+    write_conf(&machine, TWO ONE);
+    machine.rig.resolver->ops->flush(machine.rig.resolver);
+    ask(&machine);
+    ask(&machine);
+    expect_asked(&machine, 3, 1);
     close_machine(&machine);
 }
 END_TEST
@@ -256,8 +343,12 @@ END_TEST
 
 TEST_MAIN("resolv_conf", {T(name_servers_of_resolv_conf_are_asked)},
           {T(domains_of_resolv_conf_are_not_searched)},
+          {T(order_of_resolv_conf_holds_whatever_it_says_of_rotation)},
+          {T(truncated_answer_is_asked_for_at_the_same_port)},
           {T(dead_server_of_resolv_conf_is_asked_last_from_then_on)},
           {T(change_holds_for_lookups_a_second_later)}, {T(every_change_is_seen)},
+          {T(changes_do_not_pile_up)}, {T(resolv_conf_that_stays_costs_no_allocation)},
+          {T(server_found_dead_after_a_change_is_asked_last_too)},
           {T(lookup_under_way_ends_with_the_servers_it_began_with)},
           {T(resolv_conf_that_comes_later_is_read)},
           {T(resolv_conf_that_goes_away_changes_nothing)},

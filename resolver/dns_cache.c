@@ -219,11 +219,8 @@ static void tell_next(h2client_query *query)
 
 static void catch_up(h2client_task *task, void *user)
 {
-    h2client_query *query = user;
-
     (void)task;
-    if (query->n_parts_told < query->entry->n_parts)
-        tell_next(query);
+    tell_next(user);
 }
 
 static void tell_all(struct cache_entry *entry)

@@ -58,6 +58,7 @@ TEST(who_joins_between_two_parts_is_told_both)
     h2t_lookup_rig_start(&rig, &late, "a.example");
     h2t_lookup_rig_settle(&rig);
     ck_assert_str_eq(late.text, "192.0.2.1,192.0.2.2");
+    ck_assert(!late.is_from_cache);
     h2t_lookup_rig_run_us(&rig, 2000);
     ck_assert_str_eq(late.text, first.text);
     ck_assert(late.is_done);
@@ -409,6 +410,22 @@ TEST(cancel_after_flush_leaves_nothing)
 }
 END_TEST
 
+TEST(cancel_after_flush_takes_half_an_answer_back)
+{
+    struct h2t_lookup_rig rig;
+    struct h2t_lookup lookup = {0};
+
+    h2t_cache_open(&rig);
+    h2t_script_two_parts(&rig, "a.example");
+    h2t_lookup_rig_start(&rig, &lookup, "a.example");
+    h2t_lookup_rig_run_us(&rig, 1000);
+    rig.resolver->ops->flush(rig.resolver);
+    h2t_lookup_cancel(&lookup);
+    ck_assert_uint_eq(h2t_fake_resolver_n_live(rig.fake), 0);
+    h2t_lookup_rig_finish(&rig);
+}
+END_TEST
+
 /* ---- without memory ---- */
 
 static uint64_t run_without_memory(uint64_t fail_at)
@@ -482,5 +499,6 @@ TEST_MAIN("dns_cache", {T(thousand_lookups_at_once_are_one_question)},
           {T(cancel_of_another_inside_a_report)}, {T(lookup_of_the_same_name_inside_a_report)},
           {T(flush_forgets_answers_and_goes_upstream)},
           {T(flush_keeps_who_waits_and_later_lookups_apart)}, {T(flush_inside_every_report)},
-          {T(cancel_after_flush_leaves_nothing)}, {T(every_allocation_may_fail)},
-          {T(lookup_that_cannot_be_asked_is_none)}, {T(no_cache_without_randomness)})
+          {T(cancel_after_flush_leaves_nothing)}, {T(cancel_after_flush_takes_half_an_answer_back)},
+          {T(every_allocation_may_fail)}, {T(lookup_that_cannot_be_asked_is_none)},
+          {T(no_cache_without_randomness)})

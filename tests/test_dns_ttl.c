@@ -100,24 +100,30 @@ TEST(answer_of_two_parts_lives_as_long_as_the_shorter_one)
 }
 END_TEST
 
-TEST(failed_part_does_not_shorten_the_life_of_the_other)
+static void expect_life_of_other_part(const struct h2t_script *script)
 {
-    static const struct h2t_script script = {
-        .host = "a.example",
-        .n_parts = 2,
-        .parts = {{.fault = H2CLIENT_ERROR_DNS_NO_DATA},
-                  {.addresses = {"2001:db8::1"}, .ttl_s = 60}}};
     struct h2t_lookup_rig rig;
     struct h2t_lookup lookup;
 
     h2t_cache_open(&rig);
-    h2t_fake_resolver_script(rig.fake, &script);
+    h2t_fake_resolver_script(rig.fake, script);
     h2t_lookup_rig_ask(&rig, &lookup, "a.example");
     h2t_lookup_rig_run_us(&rig, 59 * S);
     h2t_lookup_rig_ask(&rig, &lookup, "a.example");
     ck_assert(lookup.is_from_cache);
     ck_assert_str_eq(lookup.text, "2001:db8::1");
     h2t_lookup_rig_finish(&rig);
+}
+
+TEST(failed_part_does_not_shorten_the_life_of_the_other)
+{
+    const struct h2t_answer_part failed = {.fault = H2CLIENT_ERROR_DNS_NO_DATA};
+    const struct h2t_answer_part other = {.addresses = {"2001:db8::1"}, .ttl_s = 60};
+
+    expect_life_of_other_part(
+        &(struct h2t_script){.host = "a.example", .n_parts = 2, .parts = {failed, other}});
+    expect_life_of_other_part(
+        &(struct h2t_script){.host = "a.example", .n_parts = 2, .parts = {other, failed}});
 }
 END_TEST
 
@@ -158,20 +164,26 @@ TEST(negative_ttl_of_zero_remembers_no_failure)
 }
 END_TEST
 
-/* It says nothing about the name. */
-TEST(want_of_memory_is_not_remembered)
+static void expect_not_remembered(h2client_error_code code)
 {
     struct h2t_lookup_rig rig;
     struct h2t_lookup lookup;
 
     h2t_cache_open(&rig);
-    h2t_script_fault(&rig, "a.example", H2CLIENT_ERROR_NO_MEMORY);
+    h2t_script_fault(&rig, "a.example", code);
     h2t_lookup_rig_ask(&rig, &lookup, "a.example");
-    ck_assert_int_eq(lookup.fault.code, H2CLIENT_ERROR_NO_MEMORY);
+    ck_assert_int_eq(lookup.fault.code, code);
     h2t_script_ttl(&rig, "a.example", 60);
     h2t_lookup_rig_ask(&rig, &lookup, "a.example");
     ck_assert_str_eq(lookup.text, "192.0.2.1");
     h2t_lookup_rig_finish(&rig);
+}
+
+/* It says nothing about the name. */
+TEST(want_of_memory_or_of_descriptors_is_not_remembered)
+{
+    expect_not_remembered(H2CLIENT_ERROR_NO_MEMORY);
+    expect_not_remembered(H2CLIENT_ERROR_SYSTEM_FAILED);
 }
 END_TEST
 
@@ -266,7 +278,8 @@ TEST_MAIN("dns_ttl", {T(answer_lives_for_its_ttl_to_the_microsecond)},
           {T(answer_of_two_parts_lives_as_long_as_the_shorter_one)},
           {T(failed_part_does_not_shorten_the_life_of_the_other)},
           {T(failure_is_remembered_for_the_negative_ttl)},
-          {T(negative_ttl_of_zero_remembers_no_failure)}, {T(want_of_memory_is_not_remembered)},
+          {T(negative_ttl_of_zero_remembers_no_failure)},
+          {T(want_of_memory_or_of_descriptors_is_not_remembered)},
           {T(the_last_reports_fault_says_why_from_the_cache_too)},
           {T(the_entry_used_longest_ago_goes_first)}, {T(memory_is_bounded_by_the_entries)},
           {T(evicted_answer_is_still_told)})

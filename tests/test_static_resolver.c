@@ -70,6 +70,7 @@ TEST(override_answers_with_its_addresses_in_order)
     h2t_lookup_rig_ask(&rig, &lookup, "a.example");
     ck_assert_str_eq(lookup.text, "192.0.2.7,2001:db8::7,2001:db8::8");
     ck_assert_uint_eq(lookup.n_reports, 1);
+    ck_assert(lookup.is_from_cache);
     ck_assert_uint_eq(h2t_fake_resolver_n_queries(rig.fake), 0);
     h2t_lookup_rig_finish(&rig);
 }

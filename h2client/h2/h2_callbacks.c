@@ -170,8 +170,11 @@ static int before_frame_send(nghttp2_session *session, const nghttp2_frame *fram
     struct h2i_h2_stream *stream =
         nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     conn->out.last_id = frame->hd.stream_id;
-    if (stream)
-        stream->out.has_begun = true;
+    if (!stream)
+        return 0;
+    stream->out.has_begun = true;
+    if (stream->exchange)
+        stream->exchange->begins_at = conn->base.n_produced;
     return 0;
 }
 

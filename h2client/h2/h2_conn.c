@@ -195,6 +195,7 @@ struct h2i_conn *h2i_h2_conn_create(const h2client_allocator *allocator, struct 
         .owner = owner,
         .id = id,
         .accepts_new = true,
+        .wants_input = true,
         .deadline_us = INT64_MAX,
         .http_version = "2",
     };

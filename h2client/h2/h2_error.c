@@ -45,7 +45,8 @@ struct h2i_outcome h2i_h2_failure(h2client_error_code code, h2client_replay_clas
 
 h2client_replay_class h2i_h2_replay_class(const struct h2i_h2_stream *stream)
 {
-    return stream->out.has_begun ? H2CLIENT_REPLAY_MAYBE_PROCESSED : H2CLIENT_REPLAY_NEVER_SENT;
+    return stream->exchange ? h2i_exchange_replay_class(&stream->conn->base, stream->exchange)
+                            : H2CLIENT_REPLAY_NONE;
 }
 
 /* ---- connection -------------------------------------------------------- */

@@ -202,6 +202,7 @@ h2client_error_code h2i_h2_submit(struct h2i_h2_conn *conn, struct h2i_exchange 
     const struct h2i_request *request = exchange->request;
 
     exchange->stream_id = -1;
+    exchange->begins_at = UINT64_MAX;
     if (!conn->base.accepts_new)
         return H2CLIENT_ERROR_H2_UNPROCESSED;
     if (conn->base.n_open >= conn->base.max_open || !h2i_h2_budget_has_room(conn))
@@ -264,6 +265,7 @@ size_t h2i_h2_produce(struct h2i_h2_conn *conn, uint8_t *buf, size_t cap)
         conn->out.chunk += part;
         conn->out.chunk_len -= part;
         n += part;
+        conn->base.n_produced += part;
     }
     return n;
 }

@@ -53,13 +53,15 @@ struct h2i_exchange {
     /* The core's: */
     struct h2i_conn *conn; /* non-NULL from submit to on_end or cancel */
     void *stream;
-    int32_t stream_id; /* -1: none yet, or HTTP/1.1 */
+    int32_t stream_id;  /* -1: none yet, or HTTP/1.1 */
+    uint64_t begins_at; /* where in the conn's output its first byte stands; UINT64_MAX: not
+                           produced yet */
 };
 
 struct h2i_conn_events {
     /* There is output now: call produce soon. At most once until produce ran dry. */
     void (*on_output)(struct h2i_conn *conn);
-    /* n_open, max_open, accepts_new or has_failed changed. */
+    /* n_open, max_open, accepts_new, wants_input or has_failed changed. */
     void (*on_change)(struct h2i_conn *conn);
     /* Only while `traces` is set. Valid during the call; secrets already hidden. */
     void (*on_frame)(struct h2i_conn *conn, const h2client_frame_event *event);
@@ -101,6 +103,12 @@ struct h2i_conn {
     uint64_t id; /* for people: conn_id */
     bool traces; /* on_frame is wanted */
 
+    /* Of the output, bytes that may have left this process: the owner's to write, since
+     * what no transport took was never sent. */
+    uint64_t n_accepted;
+
+    uint64_t n_produced;        /* bytes of output, since the start */
+    bool wants_input;           /* false: its readers hold it back, read no more */
     uint32_t n_open;            /* exchanges */
     uint32_t max_open;          /* as it stands: ours, the peer's, 100 before its SETTINGS */
     uint64_t n_opened;          /* since the start */
@@ -108,8 +116,16 @@ struct h2i_conn {
     bool has_failed;            /* output, then close */
     int64_t deadline_us;        /* call produce then; INT64_MAX: none */
     struct h2i_outcome failure; /* iff has_failed or draining by the peer */
-    const char *http_version;   /* "2" */
+    const char *http_version;   /* "2", "1.1" */
 };
+
+/* Had nothing of the request left this process, when the connection ended? */
+static inline h2client_replay_class h2i_exchange_replay_class(const struct h2i_conn *conn,
+                                                              const struct h2i_exchange *exchange)
+{
+    return exchange->begins_at >= conn->n_accepted ? H2CLIENT_REPLAY_NEVER_SENT
+                                                   : H2CLIENT_REPLAY_MAYBE_PROCESSED;
+}
 
 /* A session-wide bound on what all streams may hold: the sum of their windows. */
 struct h2i_budget {

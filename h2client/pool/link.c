@@ -157,6 +157,7 @@ static bool write_out(struct h2i_link *link)
     }
     link->pool->stats.n_writes++;
     link->pool->stats.bytes_sent += (uint64_t)n;
+    link->conn->n_accepted += (uint64_t)n;
     link->out.start += (size_t)n;
     if (link->out.start < link->out.end)
         return false;

@@ -68,6 +68,7 @@ typedef enum h2client_phase {
     X(CONNECT_REFUSED, 300, 7, "connection refused")                                          \
     X(CONNECT_FAILED, 301, 7, "could not connect")                                            \
     X(NO_DESCRIPTORS, 302, 7, "out of file descriptors")                                      \
+    X(QUEUE_FULL, 303, 7, "too many calls wait for a connection already")                     \
     /* TLS */                                                                                 \
     X(TLS_HANDSHAKE, 400, 35, "TLS handshake failed")                                         \
     X(TLS_ALPN, 401, 35, "the server did not choose h2")                                      \
@@ -105,7 +106,9 @@ typedef enum h2client_phase {
     X(REQUEST_TOO_LARGE, 803, 55, "the request's header fields are above the server's limit") \
     X(UPLOAD_READ, 804, 26, "the request body could not be read")                             \
     X(UPLOAD_LENGTH, 805, 26, "the request body is not as long as declared")                  \
-    X(UPLOAD_REWIND, 806, 65, "the request body could not be rewound")
+    X(UPLOAD_REWIND, 806, 65, "the request body could not be rewound")                        \
+    /* HTTP/1.1 */                                                                            \
+    X(H1_MALFORMED, 900, 8, "malformed HTTP/1.1 response")
 
 typedef enum h2client_error_code {
 /* OK and the two states that are no failure keep short names below. */

@@ -172,6 +172,24 @@ TEST(an_end_of_input_tells_what_was_never_sent)
     }
 }
 
+/* It was produced, and no transport took it: an idle connection that had died. */
+TEST(an_end_of_input_before_a_byte_was_accepted_tells_that_nothing_was_sent)
+{
+    EACH_CUT (core) {
+        struct h2t_exchange *exchange;
+        uint64_t n_accepted;
+
+        h2t_core_start_raw(core);
+        h2t_core_run(core);
+        n_accepted = core->conn->n_accepted;
+        exchange = h2t_core_get(core);
+        h2t_core_send(core);
+        core->conn->n_accepted = n_accepted;
+        h2t_core_end_input(core, NULL);
+        ck_assert_int_eq(exchange->outcome.replay_class, H2CLIENT_REPLAY_NEVER_SENT);
+    }
+}
+
 TEST(an_error_of_the_peer_after_the_head_fails_the_response)
 {
     EACH_CUT (core) {
@@ -495,6 +513,7 @@ TEST_MAIN("h2_ends", {T(a_reset_of_any_code_inside_the_body_is_a_failure)},
           {T(a_broken_transport_is_named_by_its_fault)},
           {T(an_end_of_input_after_the_response_harms_nobody)},
           {T(an_end_of_input_tells_what_was_never_sent)},
+          {T(an_end_of_input_before_a_byte_was_accepted_tells_that_nothing_was_sent)},
           {T(an_error_of_the_peer_after_the_head_fails_the_response)},
           {T(goaway_with_an_error_then_the_end_fails_the_response_with_its_code)},
           {T(goaway_without_error_then_the_end_is_a_truncation)},

@@ -250,8 +250,8 @@ static bool send_once(struct h2t_core *core)
     uint8_t buf[16384];
     size_t cap = core->cut < sizeof buf ? core->cut : sizeof buf;
     size_t n = core->conn->ops->produce(core->conn, 0, buf, cap);
-    core->conn->n_accepted += n;
 
+    core->conn->n_accepted += n;
     if (n == 0) {
         core->is_output_told = false;
         return false;

@@ -3,7 +3,6 @@
 """h2fetch (H2T_H2FETCH) against real servers over verified TLS: bursts on one connection,
 large bodies in little memory, and every way in which a server can fail."""
 import contextlib
-import getpass
 import hashlib
 import os
 import pathlib
@@ -21,6 +20,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / "tools"), str(TESTS / "system")]
 from support import tap  # noqa: E402
 import loopback_server  # noqa: E402
 from loopback_server import LoopbackServer, certtool, free_port  # noqa: E402
+from real_servers import H2o, Nghttpd  # noqa: E402
 from raw_server import END, SETTINGS, RawServer, data, frame, head, reset  # noqa: E402
 
 H2FETCH = os.environ["H2T_H2FETCH"]
@@ -39,73 +39,6 @@ def fetch(*arguments, timeout_s=LIMIT_S):
     return subprocess.run(
         [H2FETCH, *map(str, arguments)], capture_output=True, timeout=timeout_s, check=False
     )
-
-
-class Nghttpd(LoopbackServer):
-    """Over TLS, telling a file of what it sees."""
-
-    def __init__(self, document_root, *options):
-        super().__init__(document_root)
-        self.options = options
-
-    def _spawn(self):
-        files = [os.path.join(self.folder.name, name) for name in ("server.key", "server.pem")]
-        options = ["-v", "--address=127.0.0.1", *self.options]
-        self.log_path = pathlib.Path(self.folder.name, "log")
-        with open(self.log_path, "w") as log:
-            return subprocess.Popen(
-                ["nghttpd", *options, f"--htdocs={self.document_root}", str(self.port), *files],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.DEVNULL,
-            )
-
-    def n_connections(self):
-        """Those that sent SETTINGS: the look whether it listens is one that did not."""
-        return len(set(re.findall(r"\[id=(\d+)\] \[[^]]*\] recv SETTINGS", self.log_path.read_text())))
-
-
-H2O_CONF = """\
-user: {user}
-num-threads: 1
-access-log:
-  path: {folder}/access
-  format: "%{{connection-id}}x %s %r"
-listen:
-  host: 127.0.0.1
-  port: {port}
-  ssl:
-    certificate-file: {folder}/server.pem
-    key-file: {folder}/server.key
-hosts:
-  default:
-    paths:
-      /:
-        file.dir: {root}
-"""
-
-
-class H2o(LoopbackServer):
-    def _spawn(self):
-        conf = pathlib.Path(self.folder.name, "conf")
-        conf.write_text(
-            H2O_CONF.format(
-                user=getpass.getuser(),
-                folder=self.folder.name,
-                port=self.port,
-                root=os.path.abspath(self.document_root),
-            )
-        )
-        return subprocess.Popen(
-            ["h2o", "-c", conf],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def n_connections(self):
-        lines = pathlib.Path(self.folder.name, "access").read_text().splitlines()
-        return len({line.split()[0] for line in lines})
 
 
 class Burst(unittest.TestCase):

@@ -87,6 +87,7 @@ typedef enum h2client_phase {
     X(CONNECTION_RESET, 602, 56, "connection reset")                                          \
     X(SEND_FAILED, 603, 55, "sending failed")                                                 \
     X(TLS_RECORD, 604, 56, "TLS failed on an established connection")                         \
+    X(CONNECTION_DEAD, 605, 56, "the server no longer answers")                               \
     /* HTTP/2 */                                                                              \
     X(H2_NOT_HTTP2, 700, 16, "the server does not speak HTTP/2")                              \
     X(H2_CONNECTION, 701, 16, "HTTP/2 connection error")                                      \

@@ -184,6 +184,10 @@ static void on_body_or_head_sent(struct h2i_h2_conn *conn, struct h2i_h2_stream 
     bool is_last = head->flags & NGHTTP2_FLAG_END_STREAM;
 
     h2i_h2_progress(conn);
+    if (head->type == NGHTTP2_DATA)
+        h2i_h2_costs_body(conn, head->length);
+    else
+        h2i_h2_costs_request(conn);
     stream->out.is_done = stream->out.is_done || is_last;
     if (stream->exchange)
         stream->exchange->events->on_sent(stream->exchange,

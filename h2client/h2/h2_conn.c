@@ -17,7 +17,10 @@ static const struct h2i_h2_config default_config = {
               .continuations = 72,
               .empty_data = 1000,
               .acks_queued = 1000,
-              .chatter = 10000},
+              .chatter = 10000,
+              .frames = 100000,
+              .frames_a_second = 4000,
+              .unheard_header_bytes = 1024 * 1024},
 };
 
 const struct h2i_h2_config *h2i_h2_default_config(void)
@@ -110,6 +113,7 @@ static h2client_error_code conn_receive(struct h2i_conn *base, int64_t now_us, c
 
     h2i_h2_enter(conn);
     conn->now_us = now_us;
+    h2i_h2_costs_at(conn, now_us);
     fail_if_out_of_memory(conn);
     h2i_h2_gate_take(conn, data, len);
     fail_if_out_of_memory(conn);

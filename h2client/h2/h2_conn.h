@@ -20,13 +20,16 @@ struct h2i_h2_config {
     uint32_t conn_window_bytes;
     uint32_t max_header_bytes; /* also our SETTINGS_MAX_HEADER_LIST_SIZE */
     uint32_t max_header_fields;
-    struct {                    /* README, "Limits on what a server can send" */
-        uint32_t informational; /* 32 a response */
-        uint32_t continuations; /* 72 a header block */
-        uint32_t empty_data;    /* 1,000 in a row */
-        uint32_t acks_queued;   /* 1,000 PING and SETTINGS answers */
-        uint32_t chatter;       /* 10,000 RST_STREAM, WINDOW_UPDATE, PRIORITY, unknown
-                                   frames beyond progress */
+    struct {                           /* README, "Limits on what a server can send" */
+        uint32_t informational;        /* 32 a response */
+        uint32_t continuations;        /* 72 a header block */
+        uint32_t empty_data;           /* 1,000 in a row */
+        uint32_t acks_queued;          /* 1,000 PING and SETTINGS answers */
+        uint32_t chatter;              /* 10,000 RST_STREAM, WINDOW_UPDATE, PRIORITY, unknown
+                                          frames beyond progress */
+        uint32_t frames;               /* 100,000 beyond the bytes and the requests they are for */
+        uint32_t frames_a_second;      /* 4,000 of these are forgiven */
+        uint32_t unheard_header_bytes; /* 1 MiB of header blocks for streams we let go of */
     } abuse;
 };
 

@@ -172,7 +172,8 @@ static size_t pass_payload(struct h2i_h2_conn *conn, const uint8_t *data, size_t
     size_t n = conn->in.n_left < len ? conn->in.n_left : len;
 
     conn->in.n_left -= (uint32_t)n;
-    if (!conn->in.is_dropped)
+    if (!conn->in.is_dropped &&
+        (!is_header_frame(&conn->in.frame) || h2i_h2_costs_block(conn, &conn->in.frame, n)))
         feed(conn, data, n);
     return n;
 }

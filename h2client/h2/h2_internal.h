@@ -5,6 +5,7 @@
  *   h2_conn      the verbs of conn.h; when the owner is told of output and changes
  *   h2_gate      cuts the input into frames, judges each before nghttp2 sees it
  *   h2_rules     the judges: RFC 9113 6 and the limits on what a server may send
+ *   h2_costs     what the input costs us, against what it brings
  *   h2_settings  ours, and what the peer's change
  *   h2_callbacks nghttp2's session and its callbacks
  *   h2_stream    one exchange's life; windows
@@ -119,6 +120,9 @@ struct h2i_h2_conn {
         uint32_t n_empty_data;    /* in a row */
         uint32_t n_acks_queued;
         uint32_t chatter;
+        int64_t debt;           /* what frames cost beyond what they brought: h2_costs.c */
+        int64_t paid_until_us;  /* by time */
+        size_t n_unheard_bytes; /* of header blocks for nobody */
     } abuse;
     struct {
         bool is_received;
@@ -157,6 +161,16 @@ static inline uint32_t h2i_h2_read_u32(const uint8_t *at)
 {
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
+
+/* ---- h2_costs ---------------------------------------------------------- */
+/* Time, body bytes (both ways) and requests sent, which all pay for frames. */
+void h2i_h2_costs_at(struct h2i_h2_conn *conn, int64_t now_us);
+void h2i_h2_costs_body(struct h2i_h2_conn *conn, size_t n);
+void h2i_h2_costs_request(struct h2i_h2_conn *conn);
+/* A frame came; n bytes of the header block that nghttp2 is reading are to be decoded.
+ * False: that was too much, the connection has failed. */
+bool h2i_h2_costs_frame(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame);
+bool h2i_h2_costs_block(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame, size_t n);
 
 /* ---- h2_settings ------------------------------------------------------- */
 /* Queues our SETTINGS and the connection's window. False: no memory. */

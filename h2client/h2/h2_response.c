@@ -211,6 +211,7 @@ void h2i_h2_body_expect(struct h2i_h2_stream *stream, uint32_t n)
 void h2i_h2_body_data(struct h2i_h2_stream *stream, const void *data, size_t len)
 {
     h2i_h2_progress(stream->conn);
+    h2i_h2_costs_body(stream->conn, len);
     stream->in.n_body_bytes += (int64_t)len;
     stream->exchange->events->on_data(stream->exchange, data, len);
 }

@@ -328,6 +328,8 @@ bool h2i_h2_judge_frame(struct h2i_h2_conn *conn, const struct h2i_h2_frame *fra
                         const uint8_t *payload)
 {
     h2i_h2_trace_received(conn, frame, payload);
+    if (!h2i_h2_costs_frame(conn, frame))
+        return false;
     switch (frame->type) {
     case NGHTTP2_DATA:
         return judge_data(conn, frame, payload);

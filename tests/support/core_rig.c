@@ -249,7 +249,7 @@ static bool send_once(struct h2t_core *core)
 {
     uint8_t buf[16384];
     size_t cap = core->cut < sizeof buf ? core->cut : sizeof buf;
-    size_t n = core->conn->ops->produce(core->conn, 0, buf, cap);
+    size_t n = core->conn->ops->produce(core->conn, core->now_us, buf, cap);
 
     core->conn->n_accepted += n;
     if (n == 0) {
@@ -275,7 +275,7 @@ static bool feed_once(struct h2t_core *core)
     copy = malloc(n); /* of that size exactly: reading past its end is found */
     must(copy != NULL, "no memory");
     memcpy(copy, output.data, n);
-    code = core->conn->ops->receive(core->conn, 0, copy, n);
+    code = core->conn->ops->receive(core->conn, core->now_us, copy, n);
     free(copy);
     h2t_peer_output_taken(core->peer, n);
     core->has_stopped = code != H2CLIENT_OK;

@@ -72,6 +72,7 @@ struct h2t_core {
     struct h2i_h2_config config;
     struct h2i_conn *conn;
     struct h2t_peer *peer;
+    int64_t now_us;
     size_t cut; /* bytes handed over at once; SIZE_MAX: all there are */
     bool is_output_told;
     bool has_stopped; /* receive failed: it gets no more bytes */

@@ -503,53 +503,6 @@ TEST(tls_follows_a_key_update_and_answers_it)
     h2t_tls_rig_finish(&rig);
 }
 
-/* Reads until it is not AGAIN, or n times. */
-static ptrdiff_t read_patiently(struct h2t_tls_rig *rig, int n)
-{
-    ptrdiff_t last = H2CLIENT_IO_AGAIN;
-
-    for (int i = 0; i < n && last == H2CLIENT_IO_AGAIN; i++) {
-        h2t_tls_rig_turn(rig, 1);
-        last = h2t_tls_rig_read(rig).last;
-    }
-    return last;
-}
-
-TEST(tls_bounds_key_updates)
-{
-    struct h2t_tls_rig rig;
-    open_rig(&rig, NULL);
-    for (int i = 0; i < 100; i++)
-        h2t_tls_server_key_update(rig.server, false);
-    ck_assert_int_eq(read_patiently(&rig, 200), H2CLIENT_IO_FAILED);
-    ck_assert_int_eq(h2t_tls_rig_info(&rig).fault->code, H2CLIENT_ERROR_TLS_RECORD);
-    h2t_tls_rig_finish(&rig);
-}
-
-TEST(tls_bounds_what_comes_without_data)
-{
-    struct h2t_tls_rig rig;
-    open_rig(&rig, TLS_1_2);
-    for (int i = 0; i < 12000; i++)
-        h2t_tls_server_alert(rig.server, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED);
-    ck_assert_int_eq(read_patiently(&rig, 200), H2CLIENT_IO_FAILED);
-    h2t_tls_rig_expect_failure(&rig, H2CLIENT_ERROR_TLS_RECORD, "262144 bytes of TLS without data");
-    h2t_tls_rig_finish(&rig);
-}
-
-TEST(tls_takes_any_number_of_warnings_between_data)
-{
-    struct h2t_tls_rig rig;
-    open_rig(&rig, TLS_1_2);
-    for (int i = 0; i < 12; i++) {
-        for (int j = 0; j < 1000; j++)
-            h2t_tls_server_alert(rig.server, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED);
-        h2t_tls_server_say(rig.server, "text");
-        h2t_tls_rig_expect_text(&rig, "text");
-    }
-    h2t_tls_rig_finish(&rig);
-}
-
 /* ---- what is known of it ---- */
 
 TEST(tls_info_has_the_addresses_of_what_is_below)
@@ -588,6 +541,4 @@ TEST_MAIN(
     {T(tls_half_close_says_close_notify_and_ends_the_direction)},
     {T(tls_half_close_waits_until_all_is_sent)}, {T(tls_half_close_happens_once)},
     {T(tls_refuses_to_write_after_half_close)}, {T(tls_refuses_a_renegotiation)},
-    {T(tls_follows_a_key_update_and_answers_it)}, {T(tls_bounds_key_updates)},
-    {T(tls_bounds_what_comes_without_data)}, {T(tls_takes_any_number_of_warnings_between_data)},
-    {T(tls_info_has_the_addresses_of_what_is_below)})
+    {T(tls_follows_a_key_update_and_answers_it)}, {T(tls_info_has_the_addresses_of_what_is_below)})

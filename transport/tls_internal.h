@@ -9,7 +9,7 @@
 #include "h2client/tls.h"
 
 #define H2I_TLS_RECORD_BYTES 16384u /* of a full record, before encryption */
-/* What the peer may send without a byte of data: in a handshake, and after it. */
+/* What the peer may send beyond its data: in a handshake, and after it. */
 #define H2I_TLS_MAX_IDLE_BYTES (256u * 1024)
 
 struct h2i_tls_factory {
@@ -52,7 +52,8 @@ struct h2i_tls {
         char *buf; /* records read ahead from inner */
         size_t start;
         size_t end;
-        size_t n_idle;         /* bytes taken since the last data; bounded */
+        size_t n_idle;         /* bytes taken that data and time have not paid for; bounded */
+        int64_t paid_until_us; /* by time */
         bool is_inner_at_end;  /* inner's end of stream was read */
         bool has_close_notify; /* the peer's last word; reads give 0 */
     } in;
@@ -120,6 +121,9 @@ void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault);
 void h2i_tls_flush(struct h2i_tls *tls);
 /* Room for a whole record in the buffer, which GnuTLS must never find full? */
 bool h2i_tls_has_room(struct h2i_tls *tls);
+
+/* n bytes of data came, which pay for what came around them. */
+void h2i_tls_wire_pay(struct h2i_tls *tls, size_t n);
 
 static inline bool h2i_tls_has_output(const struct h2i_tls *tls)
 {

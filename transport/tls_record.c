@@ -125,7 +125,7 @@ static size_t receive(struct h2i_tls *tls, char *buf, size_t cap)
         ssize_t n = gnutls_record_recv(tls->session, buf + total, cap - total);
         if (n > 0) {
             total += (size_t)n;
-            tls->in.n_idle = 0;
+            h2i_tls_wire_pay(tls, (size_t)n);
         } else if (n == 0) {
             tls->in.has_close_notify = true;
         } else if (n == GNUTLS_E_AGAIN && !is_cut(tls)) {
@@ -291,5 +291,6 @@ void h2i_tls_become_transport(struct h2i_tls *tls)
     tls->inner->on_ready = inner_is_ready;
     tls->report = (h2client_task){.run = report_possible, .user = tls};
     tls->in.n_idle = 0;
+    tls->in.paid_until_us = h2client_reactor_now_us(tls->reactor);
     wait_for_inner(tls);
 }

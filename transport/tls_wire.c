@@ -12,6 +12,10 @@
 #define RECORD_ROOM (17u * 1024)     /* a full record and what is around it */
 #define OUT_BYTES (6u * RECORD_ROOM) /* what a write of 64 KiB becomes, and alerts */
 #define IN_BYTES (64u * 1024)
+/* A record of eight bytes pays for itself; smaller ones, and what is no data, may come in
+ * a burst and at a pace. */
+#define BYTES_A_DATA_BYTE 4u
+#define BYTES_A_MS 64u
 
 void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault)
 {
@@ -99,16 +103,41 @@ static ssize_t read_ahead(struct h2i_tls *tls)
     return -1;
 }
 
-/* A peer must not keep us busy for ever without sending any data. */
+static void pay(struct h2i_tls *tls, size_t n)
+{
+    tls->in.n_idle -= n < tls->in.n_idle ? n : tls->in.n_idle;
+}
+
+void h2i_tls_wire_pay(struct h2i_tls *tls, size_t n)
+{
+    pay(tls, n < H2I_TLS_MAX_IDLE_BYTES ? n * BYTES_A_DATA_BYTE : SIZE_MAX);
+}
+
+/* Nothing in a handshake, which has little time. */
+static void pay_by_time(struct h2i_tls *tls)
+{
+    int64_t now_us = h2client_reactor_now_us(tls->reactor);
+    int64_t elapsed_ms = (now_us - tls->in.paid_until_us) / 1000;
+
+    if (!tls->transport.ops || elapsed_ms <= 0)
+        return;
+    tls->in.paid_until_us = now_us;
+    pay(tls, elapsed_ms < H2I_TLS_MAX_IDLE_BYTES ? (size_t)elapsed_ms * BYTES_A_MS : SIZE_MAX);
+}
+
+/* A peer must not keep us busy for ever while it sends hardly any data: small records,
+ * tickets, key updates, warnings. */
 static bool is_within_bounds(struct h2i_tls *tls, size_t len)
 {
     h2client_fault fault;
 
+    pay_by_time(tls);
     tls->in.n_idle += len;
     if (tls->in.n_idle <= H2I_TLS_MAX_IDLE_BYTES)
         return true;
     if (tls->transport.ops)
-        fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "the server sent %u bytes of TLS without data",
+        fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD,
+                          "the server sent more than %u bytes of TLS with hardly any data",
                           H2I_TLS_MAX_IDLE_BYTES);
     else
         fault = h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE,

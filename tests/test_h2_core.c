@@ -84,6 +84,51 @@ TEST(the_first_stream_is_admitted_even_without_budget)
     }
 }
 
+/* Three streams, each with the head of a response of about a kilobyte. */
+static void hold_three_heads(struct h2t_core *core, struct h2t_exchange *exchanges[3])
+{
+    static char value[1001];
+    const h2client_header fields[] = {{":status", "200"}, {"x", value}, {NULL, NULL}};
+
+    memset(value, 'x', sizeof value - 1);
+    h2t_core_start_raw(core);
+    for (int i = 0; i < 3; i++)
+        exchanges[i] = h2t_core_get(core);
+    h2t_core_run(core);
+    for (int i = 0; i < 3; i++)
+        h2t_headers(&core->raw, 2 * i + 1, fields, false, 0);
+    h2t_core_raw(core);
+}
+
+TEST(header_fields_of_all_open_streams_are_bounded_together)
+{
+    EACH_CUT (core) {
+        struct h2t_exchange *exchanges[3];
+        core->config.max_open_header_bytes = 2500;
+        hold_three_heads(core, exchanges);
+        ck_assert_uint_eq(exchanges[1]->n_heads, 1);
+        h2t_expect_failure(exchanges[2], H2CLIENT_ERROR_HEADERS_TOO_LARGE, NGHTTP2_CANCEL);
+        h2t_data(&core->raw, 1, "ok", 2, -1, true);
+        h2t_data(&core->raw, 3, "ok", 2, -1, true);
+        h2t_core_raw(core);
+        h2t_expect_success(exchanges[0], 200, "ok");
+        h2t_expect_success(exchanges[1], 200, "ok");
+    }
+}
+
+TEST(a_stream_alone_may_have_header_fields_of_any_allowed_size)
+{
+    EACH_CUT (core) {
+        struct h2t_exchange *exchanges[3];
+        core->config.max_open_header_bytes = 500;
+        hold_three_heads(core, exchanges);
+        h2t_expect_failure(exchanges[1], H2CLIENT_ERROR_HEADERS_TOO_LARGE, NGHTTP2_CANCEL);
+        h2t_data(&core->raw, 1, "ok", 2, -1, true);
+        h2t_core_raw(core);
+        h2t_expect_success(exchanges[0], 200, "ok");
+    }
+}
+
 TEST(no_stream_is_opened_once_the_ids_are_used_up)
 {
     EACH_CUT (core) {
@@ -496,6 +541,8 @@ TEST(a_broken_transport_is_passed_on_as_it_is)
 TEST_MAIN("h2_core", {T(a_hundred_streams_are_open_at_most_before_the_servers_settings)},
           {T(our_own_limit_counts_where_it_is_lower)}, {T(a_change_of_the_limit_is_told)},
           {T(a_full_budget_admits_no_second_stream_until_one_ends)},
+          {T(header_fields_of_all_open_streams_are_bounded_together)},
+          {T(a_stream_alone_may_have_header_fields_of_any_allowed_size)},
           {T(the_first_stream_is_admitted_even_without_budget)},
           {T(no_stream_is_opened_once_the_ids_are_used_up)},
           {T(a_window_doubles_after_each_windowful)}, {T(a_grown_window_is_told_to_the_server)},

@@ -13,6 +13,7 @@ static const struct h2i_h2_config default_config = {
     .conn_window_bytes = 16 * 1024 * 1024,
     .max_header_bytes = 256 * 1024,
     .max_header_fields = 1000,
+    .max_open_header_bytes = 8 * 1024 * 1024,
     .abuse = {.informational = 32,
               .continuations = 72,
               .empty_data = 1000,

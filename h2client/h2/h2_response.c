@@ -6,6 +6,8 @@
  */
 #include "h2client/h2/h2_internal.h"
 
+#include <stdio.h>
+
 #define MAX_SHOWN_NAME_BYTES 40u
 #define FIELD_OVERHEAD_BYTES 32u /* RFC 9113 10.5.1 */
 
@@ -38,22 +40,38 @@ void h2i_h2_block_begin(struct h2i_h2_stream *stream)
     stream->in.has_ordinary = false;
 }
 
-/* All blocks of a response count together: many interim ones must not add up. The
- * rest of this block is still decoded, or the connection's HPACK state would be lost. */
+static bool too_large(struct h2i_h2_stream *stream, const char *what)
+{
+    h2i_h2_trace_block(stream, &stream->conn->in.frame);
+    h2i_h2_stream_fail(stream, H2CLIENT_ERROR_HEADERS_TOO_LARGE, NGHTTP2_CANCEL, "stream %d: %s",
+                       stream->id, what);
+    return false;
+}
+
+/* All blocks of a response count together: many interim ones must not add up. So do all
+ * open streams: a few bytes of HPACK each would fill the memory. The rest of this block
+ * is still decoded, or the connection's HPACK state would be lost. */
 static bool count_field(struct h2i_h2_stream *stream, struct h2i_str name, struct h2i_str value)
 {
     const struct h2i_h2_config *config = &stream->conn->config;
+    struct h2i_budget *budget = stream->conn->budget;
+    size_t n_bytes = name.len + value.len + FIELD_OVERHEAD_BYTES;
+    char what[120];
 
     stream->in.n_fields++;
-    stream->in.n_field_bytes += name.len + value.len + FIELD_OVERHEAD_BYTES;
-    if (stream->in.n_fields <= config->max_header_fields &&
-        stream->in.n_field_bytes <= config->max_header_bytes)
+    stream->in.n_field_bytes += n_bytes;
+    budget->n_field_bytes += n_bytes;
+    if (stream->in.n_fields > config->max_header_fields ||
+        stream->in.n_field_bytes > config->max_header_bytes)
+        snprintf(what, sizeof what, "header fields above %u bytes or %u fields",
+                 config->max_header_bytes, config->max_header_fields);
+    else if (budget->n_field_bytes > config->max_open_header_bytes &&
+             budget->n_field_bytes > stream->in.n_field_bytes)
+        snprintf(what, sizeof what, "header fields of all open streams above %u bytes",
+                 config->max_open_header_bytes);
+    else
         return true;
-    h2i_h2_trace_block(stream, &stream->conn->in.frame);
-    h2i_h2_stream_fail(stream, H2CLIENT_ERROR_HEADERS_TOO_LARGE, NGHTTP2_CANCEL,
-                       "stream %d: header fields above %u bytes or %u fields", stream->id,
-                       config->max_header_bytes, config->max_header_fields);
-    return false;
+    return too_large(stream, what);
 }
 
 static bool take_pseudo(struct h2i_h2_stream *stream, struct h2i_str name, struct h2i_str value)

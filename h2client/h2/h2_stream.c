@@ -56,6 +56,7 @@ void h2i_h2_stream_detach(struct h2i_h2_stream *stream)
     stream->exchange->stream = NULL;
     stream->exchange = NULL;
     conn->budget->used -= stream->window.size;
+    conn->budget->n_field_bytes -= stream->in.n_field_bytes;
     conn->base.n_open--;
     conn->is_changed = true;
 }

@@ -127,10 +127,12 @@ static inline h2client_replay_class h2i_exchange_replay_class(const struct h2i_c
                                                    : H2CLIENT_REPLAY_MAYBE_PROCESSED;
 }
 
-/* A session-wide bound on what all streams may hold: the sum of their windows. */
+/* A session-wide bound on what all streams may hold: the sum of their windows, and their
+ * header fields, for which each core has its own limit. */
 struct h2i_budget {
     int64_t max;
     int64_t used;
+    size_t n_field_bytes;
 };
 
 #endif

@@ -186,6 +186,7 @@ void h2t_core_end(struct h2t_core *core)
     core->conn->ops->destroy(core->conn);
     ck_assert_msg(core->budget.used == 0, "%" PRId64 " bytes of windows were not given back",
                   core->budget.used);
+    ck_assert_uint_eq(core->budget.n_field_bytes, 0);
     for (size_t i = 0; i < core->n_exchanges; i++) {
         struct h2t_exchange *exchange = core->exchanges[i];
 

@@ -104,7 +104,7 @@ TEST(header_fields_of_all_open_streams_are_bounded_together)
 {
     EACH_CUT (core) {
         struct h2t_exchange *exchanges[3];
-        core->config.max_open_header_bytes = 2500;
+        core->config.max_open_header_bytes = 2000;
         hold_three_heads(core, exchanges);
         ck_assert_uint_eq(exchanges[1]->n_heads, 1);
         h2t_expect_failure(exchanges[2], H2CLIENT_ERROR_HEADERS_TOO_LARGE, NGHTTP2_CANCEL);

@@ -20,8 +20,7 @@ struct h2i_h2_config {
     uint32_t conn_window_bytes;
     uint32_t max_header_bytes; /* also our SETTINGS_MAX_HEADER_LIST_SIZE */
     uint32_t max_header_fields;
-    uint32_t max_open_header_bytes;    /* of all open streams of the session; a single one may
-                                          have max_header_bytes in any case */
+    uint32_t max_open_header_bytes;    /* with more on other streams, no header block is taken */
     struct {                           /* README, "Limits on what a server can send" */
         uint32_t informational;        /* 32 a response */
         uint32_t continuations;        /* 72 a header block */

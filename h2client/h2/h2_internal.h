@@ -103,6 +103,7 @@ struct h2i_h2_conn {
         bool is_foreign;             /* what comes is not HTTP/2 */
         int32_t block_id;            /* stream of a header block without END_HEADERS; 0: none */
         struct h2i_h2_stream *block; /* whose fields nghttp2 reports; NULL: nobody's */
+        size_t n_others_field_bytes; /* what the other streams had when it began */
         size_t n_ours_queued;        /* frames we queued while nghttp2 was fed */
         uint32_t n_acks_awaited;     /* of our SETTINGS */
         int64_t n_late_bytes;        /* of DATA that may still come for streams we let go of */

@@ -35,6 +35,9 @@ static bool malformed_field(struct h2i_h2_stream *stream, struct h2i_str name, c
 
 void h2i_h2_block_begin(struct h2i_h2_stream *stream)
 {
+    struct h2i_h2_conn *conn = stream->conn;
+
+    conn->in.n_others_field_bytes = conn->budget->n_field_bytes - stream->in.n_field_bytes;
     stream->in.block = (struct h2i_fields){0};
     stream->in.status = -1;
     stream->in.has_ordinary = false;
@@ -49,25 +52,24 @@ static bool too_large(struct h2i_h2_stream *stream, const char *what)
 }
 
 /* All blocks of a response count together: many interim ones must not add up. So do all
- * open streams: a few bytes of HPACK each would fill the memory. The rest of this block
- * is still decoded, or the connection's HPACK state would be lost. */
+ * open streams: a few bytes of HPACK each would fill the memory. What they have when a
+ * block begins decides, so that one that is refused has kept nothing. The rest of it is
+ * still decoded, or the connection's HPACK state would be lost. */
 static bool count_field(struct h2i_h2_stream *stream, struct h2i_str name, struct h2i_str value)
 {
     const struct h2i_h2_config *config = &stream->conn->config;
-    struct h2i_budget *budget = stream->conn->budget;
     size_t n_bytes = name.len + value.len + FIELD_OVERHEAD_BYTES;
     char what[120];
 
     stream->in.n_fields++;
     stream->in.n_field_bytes += n_bytes;
-    budget->n_field_bytes += n_bytes;
+    stream->conn->budget->n_field_bytes += n_bytes;
     if (stream->in.n_fields > config->max_header_fields ||
         stream->in.n_field_bytes > config->max_header_bytes)
         snprintf(what, sizeof what, "header fields above %u bytes or %u fields",
                  config->max_header_bytes, config->max_header_fields);
-    else if (budget->n_field_bytes > config->max_open_header_bytes &&
-             budget->n_field_bytes > stream->in.n_field_bytes)
-        snprintf(what, sizeof what, "header fields of all open streams above %u bytes",
+    else if (stream->conn->in.n_others_field_bytes > config->max_open_header_bytes)
+        snprintf(what, sizeof what, "the header fields of all open streams are above %u bytes",
                  config->max_open_header_bytes);
     else
         return true;

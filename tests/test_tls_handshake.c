@@ -261,6 +261,18 @@ TEST(tls_refuses_an_answer_that_is_no_tls)
     h2t_tls_rig_finish(&rig);
 }
 
+/* A certificate in several records, which all come at once. */
+TEST(tls_takes_a_message_of_many_records)
+{
+    static char name[40001];
+    struct h2t_tls_rig rig;
+    memset(name, 'x', sizeof name - 1);
+    h2t_tls_rig_init(&rig);
+    h2t_tls_rig_certify(&rig, &(struct h2t_cert_spec){.dns = {H2T_TLS_HOST, name}});
+    h2t_tls_rig_connect(&rig);
+    h2t_tls_rig_finish(&rig);
+}
+
 /* A first message that says it has 16 MiB, and a third of a mebibyte of it. */
 TEST(tls_bounds_the_bytes_of_a_handshake)
 {
@@ -431,7 +443,8 @@ TEST_MAIN("tls_handshake", {T(tls_connects_with_tls_1_3)},
           {T(tls_names_a_server_that_closes_inside_a_record)}, {T(tls_passes_a_reset_up_unchanged)},
           {T(tls_passes_a_reset_before_the_first_byte_up_unchanged)},
           {T(tls_ends_when_its_first_bytes_cannot_be_written)},
-          {T(tls_refuses_an_answer_that_is_no_tls)}, {T(tls_bounds_the_bytes_of_a_handshake)},
+          {T(tls_refuses_an_answer_that_is_no_tls)}, {T(tls_takes_a_message_of_many_records)},
+          {T(tls_bounds_the_bytes_of_a_handshake)},
           {T(tls_gives_up_on_a_silent_server_at_its_limit)},
           {T(tls_time_limit_ends_with_the_handshake)}, {T(tls_waits_for_ever_without_a_limit)},
           {T(tls_handshake_works_byte_by_byte)}, {T(tls_handshake_works_through_one_byte_of_room)},

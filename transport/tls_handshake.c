@@ -175,20 +175,31 @@ static h2client_fault fault_of(const struct h2i_tls *tls, int code)
                      gnutls_strerror(code));
 }
 
-/* 0, AGAIN or a fatal code. What passes (warnings) is bounded as all input is. */
-static int take_step(gnutls_session_t session)
+/* GnuTLS says AGAIN in the middle of a long message too, without asking for more; what
+ * was read ahead of it the transport below will not tell of again. */
+static bool can_go_on(const struct h2i_tls *tls, int code, size_t n_taken_before)
 {
+    if (code == GNUTLS_E_AGAIN)
+        return h2i_tls_has_read_ahead(tls) && tls->in.n_idle > n_taken_before;
+    return code < 0 && !gnutls_error_is_fatal(code);
+}
+
+/* 0, AGAIN or a fatal code. What passes (warnings) is bounded as all input is. */
+static int take_step(struct h2i_tls *tls)
+{
+    size_t n_taken_before;
     int code;
 
-    do
-        code = gnutls_handshake(session);
-    while (code < 0 && code != GNUTLS_E_AGAIN && !gnutls_error_is_fatal(code));
+    do {
+        n_taken_before = tls->in.n_idle;
+        code = gnutls_handshake(tls->session);
+    } while (can_go_on(tls, code, n_taken_before));
     return code;
 }
 
 static void shake(struct h2i_tls *tls)
 {
-    int code = take_step(tls->session);
+    int code = take_step(tls);
     h2client_fault fault;
 
     if (code < 0 && code != GNUTLS_E_AGAIN) {

@@ -99,6 +99,14 @@ void h2i_buf_consume(struct h2i_buf *buf, size_t n)
         buf->start = buf->end = 0;
 }
 
+void h2i_buf_truncate(struct h2i_buf *buf, size_t n)
+{
+    assert(n <= h2i_buf_len(buf));
+    buf->end = buf->start + n;
+    if (n == 0)
+        buf->start = buf->end = 0;
+}
+
 void h2i_buf_clear(struct h2i_buf *buf, size_t keep_cap)
 {
     if (buf->cap > keep_cap)

@@ -40,6 +40,8 @@ H2CLIENT_MUST_USE void *h2i_buf_reserve(struct h2i_buf *buf, size_t n);
 void h2i_buf_commit(struct h2i_buf *buf, size_t n);
 /* Takes n bytes from the front; n <= len. */
 void h2i_buf_consume(struct h2i_buf *buf, size_t n);
+/* Drops bytes at the end until n are left; n <= len. */
+void h2i_buf_truncate(struct h2i_buf *buf, size_t n);
 /* Empties; keeps the block if it is at most keep_cap bytes, otherwise frees it. */
 void h2i_buf_clear(struct h2i_buf *buf, size_t keep_cap);
 

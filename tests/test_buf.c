@@ -249,7 +249,23 @@ TEST(buf_frees_a_large_block_when_cleared)
     rig_finish(&rig);
 }
 
-TEST_MAIN("buf", {T(buf_allocates_nothing_until_it_holds_something)},
+TEST(buf_drops_what_is_at_its_end)
+{
+    struct rig rig;
+    rig_init(&rig, 100);
+    append(&rig, "hello, world");
+    h2i_buf_consume(&rig.buf, 2);
+    h2i_buf_truncate(&rig.buf, 3);
+    assert_holds(&rig, "llo");
+    append(&rig, "!");
+    assert_holds(&rig, "llo!");
+    h2i_buf_truncate(&rig.buf, 0);
+    assert_holds(&rig, "");
+    rig_finish(&rig);
+}
+
+TEST_MAIN("buf", {T(buf_drops_what_is_at_its_end)},
+          {T(buf_allocates_nothing_until_it_holds_something)},
           {T(buf_gives_back_what_was_appended)},
           {T(zeroed_buf_with_allocator_and_maximum_is_a_valid_start)},
           {T(buf_is_filled_to_its_maximum_and_no_further)},

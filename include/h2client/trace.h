@@ -2,6 +2,10 @@
 /*
  * Trace: HTTP/2 frames as they pass, in both directions (RFC 9113 4 and 6).
  *
+ * Over HTTP/1.1 each head, and the trailers, are told as a HEADERS frame of stream 0: the
+ * first line as the fields ":method" and ":path", or ":status", then the fields as they
+ * passed; `len` is what they took on the wire. Bodies are not told.
+ *
  * Handed over where callbacks run, in the order of the wire of each connection.
  * The values of fields that hold secrets (authorization, cookie, set-cookie,
  * proxy-authorization) read "[hidden]".

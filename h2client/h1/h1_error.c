@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Failures. Each ends the connection: after a response that cannot be read, or a request
+ * that was not sent whole, nothing says where the next one begins (RFC 9112 6.3, 8, 9.5).
+ */
+#include "h2client/h1/h1_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/fault.h"
+
+static struct h2i_outcome outcome_of(const struct h2i_h1_conn *conn, const h2client_fault *fault)
+{
+    return (struct h2i_outcome){
+        .fault = *fault,
+        .replay_class = conn->exchange ? h2i_exchange_replay_class(&conn->base, conn->exchange)
+                                       : H2CLIENT_REPLAY_NONE,
+        .http2_code = -1,
+    };
+}
+
+void h2i_h1_end_exchange(struct h2i_h1_conn *conn, const struct h2i_outcome *outcome)
+{
+    struct h2i_exchange *exchange = conn->exchange;
+
+    h2i_h1_detach(conn);
+    exchange->events->on_end(exchange, outcome);
+}
+
+static void fail_with(struct h2i_h1_conn *conn, const h2client_fault *fault)
+{
+    struct h2i_outcome outcome = outcome_of(conn, fault);
+
+    if (conn->base.has_failed)
+        return;
+    conn->base.has_failed = true;
+    conn->base.accepts_new = false;
+    conn->base.failure = outcome;
+    conn->is_closing = true;
+    conn->is_changed = true;
+    h2i_h1_drop_output(conn);
+    if (conn->exchange)
+        h2i_h1_end_exchange(conn, &outcome);
+}
+
+void h2i_h1_fail(struct h2i_h1_conn *conn, h2client_error_code code, const char *format, ...)
+{
+    h2client_fault fault = h2i_fault(code, "%s", "");
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(fault.text, sizeof fault.text, format, args);
+    va_end(args);
+    fail_with(conn, &fault);
+}
+
+void h2i_h1_malformed(struct h2i_h1_conn *conn, const char *format, ...)
+{
+    char what[200];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    h2i_h1_fail(conn, H2CLIENT_ERROR_H1_MALFORMED, "malformed HTTP/1.1 response: %s", what);
+}
+
+/* ---- the end of the input ------------------------------------------------ */
+
+/* How many bytes of a body had come is told by whoever counts them. */
+static h2client_fault fault_of_end(const struct h2i_h1_conn *conn)
+{
+    static const char *const places[] = {
+        [H2I_H1_STATUS_LINE] = "head",      [H2I_H1_FIELDS] = "head",
+        [H2I_H1_COUNTED_BODY] = "body",     [H2I_H1_CHUNKED_BODY] = "chunked body",
+        [H2I_H1_TRAILERS] = "chunked body", [H2I_H1_OPEN_BODY] = "body",
+    };
+    bool is_between = conn->in.phase == H2I_H1_STATUS_LINE && conn->in.n_head_bytes == 0;
+
+    if (!conn->exchange)
+        return h2i_fault(H2CLIENT_ERROR_EMPTY_REPLY, "the server closed the connection");
+    if (is_between && conn->in.n_informational > 0)
+        return h2i_fault(H2CLIENT_ERROR_EMPTY_REPLY,
+                         "the server closed the connection with no more than an interim answer");
+    if (is_between)
+        return h2i_fault(H2CLIENT_ERROR_EMPTY_REPLY,
+                         "the server closed the connection without an answer");
+    return h2i_fault(H2CLIENT_ERROR_TRUNCATED, "the connection ended inside the response's %s",
+                     places[conn->in.phase]);
+}
+
+void h2i_h1_end_input(struct h2i_h1_conn *conn, const h2client_fault *fault)
+{
+    /* RFC 9112 6.3, rule 8; a broken transport ends no body (9.8). */
+    if (!fault && conn->exchange && conn->in.phase == H2I_H1_OPEN_BODY)
+        h2i_h1_finish(conn);
+    h2client_fault of_end = fault ? *fault : fault_of_end(conn);
+    fail_with(conn, &of_end);
+}

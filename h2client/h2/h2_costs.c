@@ -12,8 +12,9 @@
 #include "h2client/h2/h2_internal.h"
 
 #define FRAME_COST 64
-#define FRAMES_A_REQUEST 16           /* what its answer may take beyond its body */
-#define UNHEARD_BYTES_A_REQUEST 4096u /* header blocks of an answer we no longer want */
+#define ANSWERED_COST (8 * FRAME_COST) /* it makes us write */
+#define FRAMES_A_REQUEST 16            /* what its answer may take beyond its body */
+#define UNHEARD_BYTES_A_REQUEST 4096u  /* header blocks of an answer we no longer want */
 #define US_A_SECOND 1000000
 #define LEAST_US 1000 /* paid at once, so that no fraction is lost */
 
@@ -47,9 +48,16 @@ void h2i_h2_costs_request(struct h2i_h2_conn *conn)
     conn->abuse.n_unheard_bytes = n > UNHEARD_BYTES_A_REQUEST ? n - UNHEARD_BYTES_A_REQUEST : 0;
 }
 
+static bool wants_answer(const struct h2i_h2_frame *frame)
+{
+    bool can = frame->type == NGHTTP2_PING || frame->type == NGHTTP2_SETTINGS;
+
+    return can && !(frame->flags & NGHTTP2_FLAG_ACK);
+}
+
 bool h2i_h2_costs_frame(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame)
 {
-    conn->abuse.debt += FRAME_COST;
+    conn->abuse.debt += wants_answer(frame) ? ANSWERED_COST : FRAME_COST;
     if (conn->abuse.debt <= (int64_t)conn->config.abuse.frames * FRAME_COST)
         return true;
     return h2i_h2_fail_frame(conn, frame, NGHTTP2_ENHANCE_YOUR_CALM,

@@ -5,19 +5,16 @@
  */
 #include "h2client/h1/h1_internal.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/fault.h"
 
-static struct h2i_outcome outcome_of(const struct h2i_h1_conn *conn, const h2client_fault *fault)
+static h2client_replay_class replay_class(const struct h2i_h1_conn *conn)
 {
-    return (struct h2i_outcome){
-        .fault = *fault,
-        .replay_class = conn->exchange ? h2i_exchange_replay_class(&conn->base, conn->exchange)
-                                       : H2CLIENT_REPLAY_NONE,
-        .http2_code = -1,
-    };
+    return conn->exchange ? h2i_exchange_replay_class(&conn->base, conn->exchange)
+                          : H2CLIENT_REPLAY_NONE;
 }
 
 void h2i_h1_end_exchange(struct h2i_h1_conn *conn, const struct h2i_outcome *outcome)
@@ -28,9 +25,10 @@ void h2i_h1_end_exchange(struct h2i_h1_conn *conn, const struct h2i_outcome *out
     exchange->events->on_end(exchange, outcome);
 }
 
-static void fail_with(struct h2i_h1_conn *conn, const h2client_fault *fault)
+static void fail_with(struct h2i_h1_conn *conn, const h2client_fault *fault,
+                      h2client_replay_class replay_class)
 {
-    struct h2i_outcome outcome = outcome_of(conn, fault);
+    struct h2i_outcome outcome = {.fault = *fault, .replay_class = replay_class, .http2_code = -1};
 
     if (conn->base.has_failed)
         return;
@@ -52,7 +50,7 @@ void h2i_h1_fail(struct h2i_h1_conn *conn, h2client_error_code code, const char 
     va_start(args, format);
     vsnprintf(fault.text, sizeof fault.text, format, args);
     va_end(args);
-    fail_with(conn, &fault);
+    fail_with(conn, &fault, replay_class(conn));
 }
 
 void h2i_h1_malformed(struct h2i_h1_conn *conn, const char *format, ...)
@@ -64,6 +62,21 @@ void h2i_h1_malformed(struct h2i_h1_conn *conn, const char *format, ...)
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
     h2i_h1_fail(conn, H2CLIENT_ERROR_H1_MALFORMED, "malformed HTTP/1.1 response: %s", what);
+}
+
+/* The head stands in the output already, and may leave before the connection closes. */
+void h2i_h1_fail_upload(struct h2i_h1_conn *conn, const struct h2i_upload_step *step)
+{
+    int64_t declared = conn->exchange->request->body_len;
+    int64_t n_bytes = conn->out.upload.n_bytes;
+    h2client_fault fault =
+        declared >= 0
+            ? h2i_fault(step->code, "the request's body %s (%" PRId64 " of %" PRId64 " bytes sent)",
+                        step->what, n_bytes, declared)
+            : h2i_fault(step->code, "the request's body %s (%" PRId64 " bytes sent)", step->what,
+                        n_bytes);
+
+    fail_with(conn, &fault, H2CLIENT_REPLAY_MAYBE_PROCESSED);
 }
 
 /* ---- the end of the input ------------------------------------------------ */
@@ -96,5 +109,5 @@ void h2i_h1_end_input(struct h2i_h1_conn *conn, const h2client_fault *fault)
     if (!fault && conn->exchange && conn->in.phase == H2I_H1_OPEN_BODY)
         h2i_h1_finish(conn);
     h2client_fault of_end = fault ? *fault : fault_of_end(conn);
-    fail_with(conn, &of_end);
+    fail_with(conn, &of_end, replay_class(conn));
 }

@@ -165,6 +165,8 @@ __attribute__((format(printf, 3, 4))) void h2i_h1_fail(struct h2i_h1_conn *conn,
 /* H1_MALFORMED: "malformed response: ...". */
 __attribute__((format(printf, 2, 3))) void h2i_h1_malformed(struct h2i_h1_conn *conn,
                                                             const char *format, ...);
+/* UPLOAD_READ, UPLOAD_LENGTH: what the step says. */
+void h2i_h1_fail_upload(struct h2i_h1_conn *conn, const struct h2i_upload_step *step);
 void h2i_h1_end_exchange(struct h2i_h1_conn *conn, const struct h2i_outcome *outcome);
 /* fault NULL: in an orderly way. */
 void h2i_h1_end_input(struct h2i_h1_conn *conn, const h2client_fault *fault);

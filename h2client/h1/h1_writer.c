@@ -145,26 +145,13 @@ static void tell_sent(struct h2i_h1_conn *conn, size_t n_body_bytes, bool is_las
 
 /* ---- bodies -------------------------------------------------------------- */
 
-static void fail_upload(struct h2i_h1_conn *conn, const struct h2i_upload_step *step)
-{
-    int64_t declared = conn->exchange->request->body_len;
-
-    if (declared >= 0)
-        h2i_h1_fail(conn, step->code,
-                    "the request's body %s (%" PRId64 " of %" PRId64 " bytes sent)", step->what,
-                    conn->out.upload.n_bytes, declared);
-    else
-        h2i_h1_fail(conn, step->code, "the request's body %s (%" PRId64 " bytes sent)", step->what,
-                    conn->out.upload.n_bytes);
-}
-
 /* False: nothing is to be produced of it. */
 static bool settle_step(struct h2i_h1_conn *conn, const struct h2i_upload_step *step)
 {
     if (!conn->exchange)
         return false;
     if (step->result == H2I_BODY_FAILED)
-        fail_upload(conn, step);
+        h2i_h1_fail_upload(conn, step);
     else if (step->result == H2I_BODY_NOT_NOW)
         conn->out.waits_for_body = true;
     else

@@ -286,15 +286,30 @@ TEST(the_end_of_an_upload_is_its_sources_to_say)
     EACH_CUT (rig) {
         struct h2t_h1_exchange *exchange = h2t_h1_prepare_post(rig, "hello", 5, 5);
 
-        exchange->upload.ends_late = true;
+        exchange->upload.ends = H2T_H1_WHEN_RESUMED;
         h2t_h1_submit(exchange);
         h2t_h1_send(rig);
         ck_assert_str_eq(body_of(h2t_h1_take_sent(rig)), "hello");
+        ck_assert_uint_eq(exchange->upload.n_sent, 5);
+        ck_assert(!exchange->upload.was_last_sent);
         h2t_h1_more_upload(exchange, SIZE_MAX);
         ck_assert_str_eq(h2t_h1_take_sent(rig), "");
         ck_assert(exchange->upload.was_last_sent);
         h2t_h1_answer(rig, OK_ANSWER);
         h2t_h1_expect_usable(rig);
+    }
+}
+
+TEST(an_end_that_comes_without_bytes_is_a_chunk_of_its_own)
+{
+    EACH_CUT (rig) {
+        struct h2t_h1_exchange *exchange = h2t_h1_prepare_post(rig, "hello", 5, -1);
+
+        exchange->upload.ends = H2T_H1_NEXT_TIME;
+        h2t_h1_submit(exchange);
+        h2t_h1_send(rig);
+        ck_assert_str_eq(body_of(h2t_h1_take_sent(rig)), "5\r\nhello\r\n0\r\n\r\n");
+        ck_assert(exchange->upload.was_last_sent);
     }
 }
 
@@ -310,7 +325,7 @@ static const struct {
     {0, 5, false, H2CLIENT_ERROR_UPLOAD_LENGTH, "is shorter than declared (0 of 5 bytes sent)"},
     {5, 5, true, H2CLIENT_ERROR_UPLOAD_READ, "could not be read"},
     {5, 9, true, H2CLIENT_ERROR_UPLOAD_READ, "could not be read"},
-    {5, -1, true, H2CLIENT_ERROR_UPLOAD_READ, "could not be read"},
+    {5, -1, true, H2CLIENT_ERROR_UPLOAD_READ, "could not be read (5 bytes sent)"},
 };
 
 TEST(an_upload_that_is_not_what_was_declared_ends_its_connection)
@@ -321,6 +336,7 @@ TEST(an_upload_that_is_not_what_was_declared_ends_its_connection)
                 h2t_h1_prepare_post(rig, "123456789", bad_uploads[i].len, bad_uploads[i].declared);
 
             exchange->upload.fails_at_end = bad_uploads[i].fails;
+            exchange->upload.ends = i % 2 ? H2T_H1_NEXT_TIME : H2T_H1_WITH_BYTES;
             h2t_h1_submit(exchange);
             h2t_h1_send(rig);
             h2t_h1_expect_failure(exchange, bad_uploads[i].code, H2CLIENT_REPLAY_MAYBE_PROCESSED);
@@ -417,6 +433,7 @@ TEST_MAIN("h1_requests", {T(a_head_is_its_line_the_host_and_the_fields_in_order)
           {T(chunks_fit_into_rooms_of_all_sizes)},
           {T(an_upload_that_has_nothing_now_waits_to_be_told)},
           {T(the_end_of_an_upload_is_its_sources_to_say)},
+          {T(an_end_that_comes_without_bytes_is_a_chunk_of_its_own)},
           {T(an_upload_that_is_not_what_was_declared_ends_its_connection)},
           {T(a_response_can_be_read_while_its_upload_goes_on)},
           {T(a_response_that_ends_before_its_upload_is_delivered_and_the_rest_is_not_sent)},

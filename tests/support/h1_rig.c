@@ -97,7 +97,8 @@ static enum h2i_body_result read_body(struct h2i_exchange *base, void *buf, size
         memset(buf, 'u', *n);
     exchange->upload.n_read += *n;
     cancel_inside(exchange, H2T_H1_AT_READ);
-    if (*n == left && !(exchange->upload.ends_late && left > 0))
+    if (*n == left && (exchange->upload.ends == H2T_H1_WITH_BYTES ||
+                       (exchange->upload.ends == H2T_H1_NEXT_TIME && left == 0)))
         return exchange->upload.fails_at_end ? H2I_BODY_FAILED : H2I_BODY_END;
     return *n ? H2I_BODY_MORE : H2I_BODY_NOT_NOW;
 }
@@ -440,6 +441,7 @@ void h2t_h1_more_upload(struct h2t_h1_exchange *exchange, size_t n)
     struct h2i_conn *conn = exchange->rig->conn;
 
     exchange->upload.n_ready = n == SIZE_MAX ? n : exchange->upload.n_ready + n;
+    exchange->upload.ends = H2T_H1_WITH_BYTES;
     conn->ops->resume_body(conn, &exchange->exchange);
     h2t_h1_send(exchange->rig);
 }

@@ -43,7 +43,11 @@ struct h2t_h1_exchange {
         size_t len;
         size_t n_ready;    /* may be read now; above it: not now. SIZE_MAX at first */
         bool fails_at_end; /* BODY_FAILED instead of END */
-        bool ends_late;    /* END is said when it is asked once more */
+        enum {
+            H2T_H1_WITH_BYTES = 0, /* the end is said with the last bytes, */
+            H2T_H1_NEXT_TIME,      /* when it is asked once more, */
+            H2T_H1_WHEN_RESUMED    /* or not before h2t_h1_more_upload */
+        } ends;
         size_t n_read;
         size_t n_sent; /* as told by on_sent */
         unsigned n_heads_sent;

@@ -199,16 +199,28 @@ void h2i_call_abort(h2client_call *call, const h2client_fault *fault)
     h2i_call_end(call, &outcome);
 }
 
+/* May the loop's half be touched? Between two turns the clock stands still, and what is
+ * noted by it would look as old as the last turn. */
+static bool enter(h2client_call *call)
+{
+    if (!call->session || !h2i_session_enter(call->session))
+        return false;
+    if (!call->session->is_driving)
+        h2i_reactor_refresh_clock(&call->session->reactor);
+    return true;
+}
+
 void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery)
 {
+    size_t n = call->in.n_uncredited;
+
     if (call->settings.delivery == delivery || call->settings.on_data)
         return;
     call->settings.delivery = delivery;
-    if (delivery == H2CLIENT_DELIVERY_WHOLE && call->session) {
-        size_t n = call->in.n_uncredited;
-        call->in.n_uncredited = 0;
-        h2i_attempt_credit(call, n);
-    }
+    if (delivery != H2CLIENT_DELIVERY_WHOLE || h2i_call_has_ended(call) || !enter(call))
+        return;
+    call->in.n_uncredited = 0;
+    h2i_attempt_credit(call, n);
 }
 
 /* ---- public ---------------------------------------------------------------- */
@@ -264,7 +276,7 @@ void h2client_call_cancel(h2client_call *call)
 {
     h2client_fault fault;
 
-    if (!call || !call->session || h2i_call_has_ended(call) || !h2i_session_enter(call->session))
+    if (!call || h2i_call_has_ended(call) || !enter(call))
         return;
     call->end.is_cancelled = true;
     fault = make_fault(H2CLIENT_ERROR_CANCELLED, "");
@@ -287,7 +299,7 @@ void h2client_call_resume(h2client_call *call)
     if (!call || !call->in.is_paused)
         return;
     call->in.is_paused = false;
-    if (!call->session || h2i_call_has_ended(call) || !h2i_session_enter(call->session))
+    if (h2i_call_has_ended(call) || !enter(call))
         return;
     h2i_call_mark_ready(call);
     h2i_session_nudge(call->session);
@@ -301,7 +313,7 @@ h2client_error_code h2client_call_credit(h2client_call *call, size_t n_bytes)
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     call->in.n_kept -= n_bytes;
     call->in.n_uncredited -= n_bytes;
-    if (!call->session || !h2i_session_enter(call->session))
+    if (!enter(call))
         return H2CLIENT_OK;
     h2i_attempt_credit(call, n_bytes);
     h2i_session_nudge(call->session);
@@ -310,9 +322,10 @@ h2client_error_code h2client_call_credit(h2client_call *call, size_t n_bytes)
 
 void h2client_call_resume_upload(h2client_call *call)
 {
-    if (!call || !call->session || !call->source.is_waiting || !h2i_session_enter(call->session))
+    if (!call || !call->source.is_waiting || !enter(call))
         return;
     call->source.is_waiting = false;
+    call->attempt.last_write_us = call->session->reactor.now_us; /* what it waited was ours */
     h2i_call_mark_ready(call);
     h2i_session_nudge(call->session);
 }
@@ -328,7 +341,7 @@ static h2client_error_code take_bytes(h2client_call *call, void *buf, size_t cap
     len -= *n;
     freed = call->in.n_uncredited > len ? call->in.n_uncredited - len : 0;
     call->in.n_uncredited -= freed;
-    if (freed && call->session && h2i_session_enter(call->session)) {
+    if (freed && enter(call)) {
         h2i_attempt_credit(call, freed);
         h2i_session_nudge(call->session);
     }

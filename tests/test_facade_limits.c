@@ -175,6 +175,90 @@ TEST(limit_negative_is_an_invalid_argument_that_is_named)
 }
 END_TEST
 
+static void answer_long(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                        struct h2t_response *response, void *user)
+{
+    (void)peer, (void)request, (void)user;
+    response->status = 200;
+    response->body_len = 200000;
+}
+
+/* What the application does between two driving functions takes no time of the server's. */
+TEST(limit_read_idle_rests_for_a_reader_that_thinks_between_reads)
+{
+    struct h2t_rig rig;
+    char buf[8192];
+    size_t n = 1, total = 0;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = answer_long;
+    h2t_rig_open(&rig, NULL);
+    h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/", .read_idle_timeout_ms = 1000);
+    while (n) {
+        ck_assert_int_eq(h2client_call_read(call, buf, sizeof buf, &n), H2CLIENT_OK);
+        total += n;
+        rig.world.now_us += 500000;
+    }
+    ck_assert_uint_eq(total, 200000);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+static size_t keep(h2client_call *call, const void *data, size_t len, void *user)
+{
+    (void)call, (void)data;
+    *(size_t *)user += len;
+    return 0;
+}
+
+TEST(limit_read_idle_begins_anew_with_a_late_credit)
+{
+    struct h2t_rig rig;
+    size_t n_kept = 0;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = answer_long;
+    h2t_rig_open(&rig, NULL);
+    h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/", .read_idle_timeout_ms = 1000,
+                                       .on_data = keep, .user = &n_kept);
+    while (h2client_call_state(call) == H2CLIENT_PENDING) {
+        h2t_rig_turn(&rig, 10);
+        rig.world.now_us += 5000000;
+        ck_assert_int_eq(h2client_call_credit(call, n_kept), H2CLIENT_OK);
+        n_kept = 0;
+    }
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_OK);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+static h2client_pull_result wait_once(void *buf, size_t cap, size_t *n, void *user)
+{
+    (void)buf, (void)cap, (void)n;
+    return ++*(int *)user == 1 ? H2CLIENT_PULL_NOT_NOW : H2CLIENT_PULL_END;
+}
+
+TEST(limit_write_stall_rests_until_the_upload_is_resumed)
+{
+    struct h2t_rig rig;
+    int n_asked = 0;
+
+    h2t_rig_start(&rig);
+    rig.plan.peer.on_request = hold;
+    h2client_call *call = h2client_post(
+        rig.session, H2T_ORIGIN "/", .write_stall_timeout_ms = 1000, .first_byte_timeout_ms = 1,
+        .body = H2CLIENT_PULL(wait_once, &n_asked, H2CLIENT_LENGTH_UNKNOWN));
+    h2t_rig_turn(&rig, 10);
+    ck_assert_int_eq(n_asked, 1);
+    rig.world.now_us += 5000000;
+    h2client_call_resume_upload(call);
+    assert_timeout(call, H2CLIENT_LIMIT_FIRST_BYTE, 5001);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)},
           {T(limit_sock_connect_fires_for_a_silent_address)},
           {T(limit_tls_fires_for_a_server_that_stays_silent)},
@@ -183,4 +267,7 @@ TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)
           {T(limit_total_runs_while_waiting_for_a_stream)},
           {T(limit_of_the_session_is_inherited_and_overridden)},
           {T(limit_message_says_which_after_how_long_and_from_whom)},
-          {T(limit_negative_is_an_invalid_argument_that_is_named)})
+          {T(limit_negative_is_an_invalid_argument_that_is_named)},
+          {T(limit_read_idle_rests_for_a_reader_that_thinks_between_reads)},
+          {T(limit_read_idle_begins_anew_with_a_late_credit)},
+          {T(limit_write_stall_rests_until_the_upload_is_resumed)})

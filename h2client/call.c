@@ -210,6 +210,17 @@ static bool enter(h2client_call *call)
     return true;
 }
 
+static bool is_collected(const h2client_call *call)
+{
+    return call->settings.delivery == H2CLIENT_DELIVERY_WHOLE && !call->settings.on_data;
+}
+
+/* What is not collected is no response's body: it belongs to who reads it. */
+static void show_body(h2client_call *call)
+{
+    call->response.body = is_collected(call) ? &call->in.body : NULL;
+}
+
 void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery)
 {
     size_t n = call->in.n_uncredited;
@@ -217,7 +228,8 @@ void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery)
     if (call->settings.delivery == delivery || call->settings.on_data)
         return;
     call->settings.delivery = delivery;
-    if (delivery != H2CLIENT_DELIVERY_WHOLE || h2i_call_has_ended(call) || !enter(call))
+    show_body(call);
+    if (!is_collected(call) || h2i_call_has_ended(call) || !enter(call))
         return;
     call->in.n_uncredited = 0;
     h2i_attempt_credit(call, n);
@@ -246,6 +258,7 @@ static void begin(h2client_call *call, const char *method, const char *url,
         code = H2CLIENT_ERROR_FORKED;
     if (!code)
         code = h2i_call_prepare(call, method, url, options, &why);
+    show_body(call);
     if (!code && !h2i_attempt_start(call))
         code = H2CLIENT_ERROR_NO_MEMORY;
     if (!code)

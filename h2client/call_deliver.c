@@ -92,8 +92,6 @@ static void settle(h2client_call *call)
     if (call->end.outcome.fault.code)
         session->n_calls_failed++;
     session->n_running--;
-    if (call->settings.delivery != H2CLIENT_DELIVERY_WHOLE || call->settings.on_data)
-        call->response.body = NULL;
     atomic_store_explicit(&call->state, (int)call->end.outcome.fault.code, memory_order_release);
     if (call->has_handle && !call->wait)
         h2i_list_append(&session->done, &call->in_done);

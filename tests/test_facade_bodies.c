@@ -447,16 +447,45 @@ TEST(upload_release_runs_also_when_the_url_is_bad)
 }
 END_TEST
 
-TEST_MAIN("facade_bodies", {T(body_whole_is_followed_by_a_nul)},
-          {T(body_above_max_body_bytes_is_an_error)}, {T(body_as_large_as_max_body_bytes_is_fine)},
-          {T(body_is_pulled_by_read_to_the_last_byte)},
-          {T(body_not_pulled_is_held_back_by_the_window)}, {T(body_unread_stalls_no_other_call)},
-          {T(body_try_read_drives_nothing)}, {T(body_is_pushed_before_on_done)},
-          {T(body_kept_bytes_hold_the_sender_until_credited)},
-          {T(body_paused_call_gets_nothing_until_resumed)}, {T(upload_from_a_file_has_its_length)},
-          {T(upload_from_a_missing_file_names_it)}, {T(upload_by_pull_sends_all_and_releases_once)},
-          {T(upload_not_now_waits_for_resume)},
-          {T(upload_that_fails_ends_the_call_with_upload_read)},
-          {T(upload_shorter_than_declared_is_an_error)},
-          {T(upload_longer_than_declared_is_an_error)}, {T(upload_is_written_once_a_turn)},
-          {T(upload_release_runs_also_when_the_url_is_bad)})
+/* All may have come with the head, and the call have ended before it is awaited. */
+TEST(body_awaited_after_await_response_is_whole)
+{
+    struct h2t_rig rig;
+    size_t len = 10;
+
+    start_long(&rig, &len);
+    h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/");
+    ck_assert_ptr_nonnull(h2client_call_await_response(call));
+    ck_assert_uint_eq(h2client_response_body(h2client_call_await(call)).len, len);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(body_that_is_pulled_is_not_the_responses)
+{
+    struct h2t_rig rig;
+    size_t len = 1000000;
+
+    start_long(&rig, &len);
+    h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/");
+    const h2client_response *resp = h2client_call_await_response(call);
+    h2t_rig_run_ms(&rig, 100);
+    ck_assert_uint_eq(h2client_response_body(resp).len, 0);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST_MAIN(
+    "facade_bodies", {T(body_whole_is_followed_by_a_nul)},
+    {T(body_above_max_body_bytes_is_an_error)}, {T(body_as_large_as_max_body_bytes_is_fine)},
+    {T(body_is_pulled_by_read_to_the_last_byte)}, {T(body_not_pulled_is_held_back_by_the_window)},
+    {T(body_unread_stalls_no_other_call)}, {T(body_try_read_drives_nothing)},
+    {T(body_is_pushed_before_on_done)}, {T(body_kept_bytes_hold_the_sender_until_credited)},
+    {T(body_paused_call_gets_nothing_until_resumed)}, {T(upload_from_a_file_has_its_length)},
+    {T(upload_from_a_missing_file_names_it)}, {T(upload_by_pull_sends_all_and_releases_once)},
+    {T(upload_not_now_waits_for_resume)}, {T(upload_that_fails_ends_the_call_with_upload_read)},
+    {T(upload_shorter_than_declared_is_an_error)}, {T(upload_longer_than_declared_is_an_error)},
+    {T(upload_is_written_once_a_turn)}, {T(upload_release_runs_also_when_the_url_is_bad)},
+    {T(body_awaited_after_await_response_is_whole)}, {T(body_that_is_pulled_is_not_the_responses)})

@@ -181,6 +181,7 @@ void h2i_call_end(h2client_call *call, const struct h2i_outcome *outcome)
     call->end.outcome = *outcome;
     call->attempt.is_running = false;
     h2i_call_limits_stop(call);
+    h2i_call_limits_watch(call); /* the total limit, where its reader is not ready for the end */
     h2i_call_mark_ready(call);
 }
 
@@ -197,6 +198,15 @@ void h2i_call_abort(h2client_call *call, const h2client_fault *fault)
     call->error.phase = h2i_attempt_phase(call); /* as it stands before it is stopped */
     h2i_attempt_stop(call);
     h2i_call_end(call, &outcome);
+}
+
+void h2i_call_end_as(h2client_call *call, const h2client_fault *fault)
+{
+    if (call->end.is_over)
+        call->end.outcome.fault = *fault;
+    else
+        h2i_call_abort(call, fault);
+    h2i_call_mark_ready(call);
 }
 
 /* May the loop's half be touched? Between two turns the clock stands still, and what is
@@ -284,7 +294,6 @@ h2client_call *h2client_start(h2client_session *session, const char *method, con
     return call;
 }
 
-/* All may have come already and not be told yet: then the end changes, as it was asked. */
 void h2client_call_cancel(h2client_call *call)
 {
     h2client_fault fault;
@@ -293,11 +302,7 @@ void h2client_call_cancel(h2client_call *call)
         return;
     call->end.is_cancelled = true;
     fault = make_fault(H2CLIENT_ERROR_CANCELLED, "");
-    if (call->end.is_over)
-        call->end.outcome.fault = fault;
-    else
-        h2i_call_abort(call, &fault);
-    h2i_call_mark_ready(call);
+    h2i_call_end_as(call, &fault);
     h2i_session_nudge(call->session);
 }
 

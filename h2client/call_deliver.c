@@ -62,8 +62,7 @@ static void fetch_upload(h2client_call *call)
         h2i_attempt_resume_body(call);
 }
 
-/* A success is told once all its bytes are; a failure does not wait for a paused reader. */
-static bool is_end_due(const h2client_call *call)
+bool h2i_call_is_end_due(const h2client_call *call)
 {
     if (!call->end.is_over)
         return false;
@@ -88,6 +87,7 @@ static void settle(h2client_call *call)
 {
     h2client_session *session = call->session;
 
+    h2i_call_limits_stop(call);
     h2i_call_compose_error(call);
     if (call->end.outcome.fault.code)
         session->n_calls_failed++;
@@ -128,7 +128,7 @@ void h2i_call_deliver(h2client_call *call)
     if (!call->end.is_over) /* before bytes are fetched that would have to be rewound */
         h2i_attempt_restart(call);
     fetch_upload(call);
-    if (is_end_due(call))
+    if (h2i_call_is_end_due(call))
         tell_end(call);
     call->is_delivering = false;
     h2i_call_release_if_unused(call);

@@ -123,6 +123,8 @@ void h2i_call_mark_ready(h2client_call *call);
 /* Ends it (attempt stopped, RST_STREAM with CANCEL if one is open) with this fault; on_done
  * comes from the delivery phase. Nothing happens when it is over. */
 void h2i_call_abort(h2client_call *call, const h2client_fault *fault);
+/* The same; and where it is over and not told yet, its end changes, as it was asked. */
+void h2i_call_end_as(h2client_call *call, const h2client_fault *fault);
 /* Notes the outcome; the attempt is over. */
 void h2i_call_end(h2client_call *call, const struct h2i_outcome *outcome);
 /* Switches between WHOLE and PULL, giving back what that sets free. */
@@ -162,6 +164,9 @@ void h2i_call_compose_error(h2client_call *call);
 
 /* Tells the user all there is to tell; runs user code; may free the call. */
 void h2i_call_deliver(h2client_call *call);
+/* Is it over, and its end to be told now? A success is told once all its bytes are; a
+ * failure does not wait for a paused reader. */
+bool h2i_call_is_end_due(const h2client_call *call);
 /* Settles and tells the end, whatever is undelivered (the session is going). */
 void h2i_call_deliver_end(h2client_call *call);
 

@@ -54,7 +54,7 @@ static struct due next_due(const h2client_call *call)
 {
     struct due due = {H2CLIENT_LIMIT_NONE, INT64_MAX, 0};
 
-    if (call->end.is_over)
+    if (call->end.is_over && h2i_call_is_end_due(call))
         return due;
     consider(&due, H2CLIENT_LIMIT_TOTAL, call->started_us, call->settings.total_us);
     consider_attempt(&due, call);
@@ -86,8 +86,8 @@ static void timer_fired(h2client_timer *timer, void *user)
         h2i_call_limits_watch(call);
         return;
     }
-    fault = h2i_fault_of_timeout(due.limit, (due.allowed_us + 999) / 1000);
-    h2i_call_abort(call, &fault);
+    fault = h2i_fault_of_timeout(due.limit, due.allowed_us / 1000);
+    h2i_call_end_as(call, &fault);
 }
 
 void h2i_call_limits_init(h2client_call *call)

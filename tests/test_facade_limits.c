@@ -259,6 +259,26 @@ TEST(limit_write_stall_rests_until_the_upload_is_resumed)
 }
 END_TEST
 
+static void pause_it(h2client_call *call, const h2client_response *resp, void *user)
+{
+    (void)resp, (void)user;
+    h2client_call_pause(call);
+}
+
+TEST(limit_total_runs_for_a_paused_reader_though_all_has_come)
+{
+    struct h2t_rig rig;
+    size_t n_kept = 0;
+
+    h2t_rig_start(&rig);
+    assert_timeout(h2client_get(rig.session, H2T_ORIGIN "/", .total_timeout_ms = 700,
+                                .on_response = pause_it, .on_data = keep, .user = &n_kept),
+                   H2CLIENT_LIMIT_TOTAL, 700);
+    ck_assert_uint_eq(n_kept, 0);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)},
           {T(limit_sock_connect_fires_for_a_silent_address)},
           {T(limit_tls_fires_for_a_server_that_stays_silent)},
@@ -270,4 +290,5 @@ TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)
           {T(limit_negative_is_an_invalid_argument_that_is_named)},
           {T(limit_read_idle_rests_for_a_reader_that_thinks_between_reads)},
           {T(limit_read_idle_begins_anew_with_a_late_credit)},
-          {T(limit_write_stall_rests_until_the_upload_is_resumed)})
+          {T(limit_write_stall_rests_until_the_upload_is_resumed)},
+          {T(limit_total_runs_for_a_paused_reader_though_all_has_come)})

@@ -340,7 +340,7 @@ h2client_error_code h2client_call_credit(h2client_call *call, size_t n_bytes)
 
 void h2client_call_resume_upload(h2client_call *call)
 {
-    if (!call || !call->source.is_waiting || !enter(call))
+    if (!call || h2i_call_has_ended(call) || !call->source.is_waiting || !enter(call))
         return;
     call->source.is_waiting = false;
     call->attempt.last_write_us = call->session->reactor.now_us; /* what it waited was ours */

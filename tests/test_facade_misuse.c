@@ -92,7 +92,70 @@ TEST(misuse_host_field_that_is_no_host_is_refused)
 }
 END_TEST
 
+struct fates {
+    int n_data;
+    int n_done;
+};
+
+static size_t count_data(h2client_call *call, const void *data, size_t len, void *user)
+{
+    (void)call, (void)data;
+    ((struct fates *)user)->n_data++;
+    return len;
+}
+
+static void count_done(h2client_call *call, const h2client_error *error, void *user)
+{
+    (void)call, (void)error;
+    ((struct fates *)user)->n_done++;
+}
+
+static void pause_it(h2client_call *call, const h2client_response *resp, void *user)
+{
+    (void)resp, (void)user;
+    h2client_call_pause(call);
+}
+
+static h2client_pull_result never(void *buf, size_t cap, size_t *n, void *user)
+{
+    (void)buf, (void)cap, (void)n, (void)user;
+    return H2CLIENT_PULL_NOT_NOW;
+}
+
+static void answer_early(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                         struct h2t_response *response, void *user)
+{
+    (void)peer, (void)request, (void)user;
+    response->status = 200;
+    response->body_len = 1000000;
+}
+
+/* It was paused, and its upload waited, when its time was up. */
+TEST(misuse_resuming_what_has_ended_brings_no_callback_after_on_done)
+{
+    struct fates fates = {.n_data = 0};
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = answer_early;
+    h2t_rig_open(&rig, NULL);
+    h2client_call *call =
+        h2client_post(rig.session, H2T_ORIGIN "/", .on_response = pause_it, .on_data = count_data,
+                      .on_done = count_done, .user = &fates, .total_timeout_ms = 1000,
+                      .body = H2CLIENT_PULL(never, NULL, H2CLIENT_LENGTH_UNKNOWN));
+    h2t_rig_run_ms(&rig, 2000);
+    ck_assert_int_eq(fates.n_done, 1);
+    h2client_call_resume(call);
+    h2client_call_resume_upload(call);
+    h2t_rig_turn(&rig, 5);
+    ck_assert_int_eq(fates.n_data, 0);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN("facade_misuse", {T(misuse_read_inside_a_callback_is_reentrant_and_takes_nothing)},
           {T(misuse_read_without_a_place_for_the_count_is_refused)},
           {T(misuse_cancel_counts_though_all_bytes_have_come)},
-          {T(misuse_host_field_that_is_no_host_is_refused)})
+          {T(misuse_host_field_that_is_no_host_is_refused)},
+          {T(misuse_resuming_what_has_ended_brings_no_callback_after_on_done)})

@@ -70,7 +70,7 @@ static void open_pull(struct h2i_body_source *source, const h2client_allocator *
     source->kind = H2I_SOURCE_PULL;
     source->pull = body->pull;
     source->rewind = body->rewind;
-    source->len = body->len;
+    source->len = body->len > 0 ? body->len : H2CLIENT_LENGTH_UNKNOWN;
     h2i_buf_init(&source->stage, allocator, STAGE_BYTES);
 }
 

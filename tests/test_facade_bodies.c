@@ -477,6 +477,22 @@ TEST(body_that_is_pulled_is_not_the_responses)
 }
 END_TEST
 
+/* Its length was not set: that is no reason to send nothing. */
+TEST(upload_by_pull_without_a_length_is_sent)
+{
+    struct h2t_rig rig;
+    struct source source = {.left = 3000, .step = 1000, .at_end = H2CLIENT_PULL_END};
+
+    start_upload_server(&rig);
+    h2client_call *call = upload(&rig, &source, 0);
+    ck_assert_ptr_nonnull(h2client_call_await(call));
+    ck_assert_uint_eq(seen(&rig)->body_len, 3000);
+    ck_assert_ptr_null(h2t_field(seen(&rig)->fields, "content-length"));
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN(
     "facade_bodies", {T(body_whole_is_followed_by_a_nul)},
     {T(body_above_max_body_bytes_is_an_error)}, {T(body_as_large_as_max_body_bytes_is_fine)},
@@ -488,4 +504,5 @@ TEST_MAIN(
     {T(upload_not_now_waits_for_resume)}, {T(upload_that_fails_ends_the_call_with_upload_read)},
     {T(upload_shorter_than_declared_is_an_error)}, {T(upload_longer_than_declared_is_an_error)},
     {T(upload_is_written_once_a_turn)}, {T(upload_release_runs_also_when_the_url_is_bad)},
-    {T(body_awaited_after_await_response_is_whole)}, {T(body_that_is_pulled_is_not_the_responses)})
+    {T(body_awaited_after_await_response_is_whole)}, {T(body_that_is_pulled_is_not_the_responses)},
+    {T(upload_by_pull_without_a_length_is_sent)})

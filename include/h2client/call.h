@@ -72,9 +72,10 @@ typedef struct h2client_body {
     h2client_rewind_fn rewind; /* with pull; NULL: the body goes out once at most */
     h2client_release_fn release;
     void *user; /* for the three functions */
-    /* Of data: its length. Of pull and file: what content-length declares, or
-     * H2CLIENT_LENGTH_UNKNOWN (file: its size). A source that turns out shorter or
-     * longer ends the call with UPLOAD_LENGTH and never counts as a whole request. */
+    /* Of data: its length. Of pull and file: what content-length declares, or, where it
+     * is 0 or H2CLIENT_LENGTH_UNKNOWN, nothing (file: its size). A source that turns out
+     * shorter or longer than that ends the call with UPLOAD_LENGTH and never counts as a
+     * whole request. */
     int64_t len;
 } h2client_body;
 

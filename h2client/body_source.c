@@ -189,21 +189,20 @@ static h2client_pull_result pull_once(struct h2i_body_source *source)
     return result;
 }
 
-void h2i_source_fetch(struct h2i_body_source *source)
+bool h2i_source_fetch(struct h2i_body_source *source)
 {
-    switch (pull_once(source)) {
-    case H2CLIENT_PULL_MORE:
-        break;
-    case H2CLIENT_PULL_END:
+    h2client_pull_result result;
+
+    source->is_waiting = true; /* so that a resume inside the function is not lost */
+    result = pull_once(source);
+    if (result == H2CLIENT_PULL_NOT_NOW)
+        return false;
+    source->is_waiting = false;
+    if (result == H2CLIENT_PULL_END)
         source->has_ended = true;
-        break;
-    case H2CLIENT_PULL_NOT_NOW:
-        source->is_waiting = true;
-        break;
-    default:
-        if (!source->fault.code)
-            source->fault = h2i_fault(H2CLIENT_ERROR_UPLOAD_READ, "the pull function failed");
-    }
+    else if (result != H2CLIENT_PULL_MORE && !source->fault.code)
+        source->fault = h2i_fault(H2CLIENT_ERROR_UPLOAD_READ, "the pull function failed");
+    return true;
 }
 
 bool h2i_source_is_fed(struct h2i_body_source *source)

@@ -44,9 +44,10 @@ h2client_error_code h2i_source_open(struct h2i_body_source *source, struct h2i_a
 /* For the core. */
 enum h2i_body_result h2i_source_read(struct h2i_body_source *source, void *buf, size_t cap,
                                      size_t *n);
-/* In the delivery phase: while it wants to, asks the pull function once. User code. */
+/* In the delivery phase: while it wants to, asks the pull function once. User code. False
+ * when that said NOT_NOW. */
 bool h2i_source_wants_fetch(const struct h2i_body_source *source);
-void h2i_source_fetch(struct h2i_body_source *source);
+bool h2i_source_fetch(struct h2i_body_source *source);
 /* True once after the core was hungry and there is something for it: resume it. */
 bool h2i_source_is_fed(struct h2i_body_source *source);
 /* Could it be sent again? Asks nobody. */

@@ -56,8 +56,9 @@ static void tell_data(h2client_call *call)
 
 static void fetch_upload(h2client_call *call)
 {
-    while (!call->end.is_over && is_wanted(call) && h2i_source_wants_fetch(&call->source))
-        h2i_source_fetch(&call->source);
+    while (!call->end.is_over && is_wanted(call) && h2i_source_wants_fetch(&call->source) &&
+           h2i_source_fetch(&call->source))
+        ;
     if (!call->end.is_over && h2i_source_is_fed(&call->source))
         h2i_attempt_resume_body(call);
 }

@@ -493,6 +493,39 @@ TEST(upload_by_pull_without_a_length_is_sent)
 }
 END_TEST
 
+struct eager {
+    h2client_call *call;
+    int n_asked;
+};
+
+/* What it waited for comes while it is being asked. */
+static h2client_pull_result resume_and_wait(void *buf, size_t cap, size_t *n, void *user)
+{
+    struct eager *eager = user;
+
+    (void)buf, (void)cap, (void)n;
+    if (eager->n_asked++)
+        return H2CLIENT_PULL_END;
+    h2client_call_resume_upload(eager->call);
+    return H2CLIENT_PULL_NOT_NOW;
+}
+
+TEST(upload_resumed_inside_its_pull_function_goes_on)
+{
+    struct h2t_rig rig;
+    struct eager eager = {.n_asked = 0};
+
+    start_upload_server(&rig);
+    eager.call =
+        h2client_post(rig.session, H2T_ORIGIN "/", .total_timeout_ms = 1000,
+                      .body = H2CLIENT_PULL(resume_and_wait, &eager, H2CLIENT_LENGTH_UNKNOWN));
+    ck_assert_ptr_nonnull(h2client_call_await(eager.call));
+    ck_assert_int_eq(eager.n_asked, 2);
+    h2client_call_destroy(eager.call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN(
     "facade_bodies", {T(body_whole_is_followed_by_a_nul)},
     {T(body_above_max_body_bytes_is_an_error)}, {T(body_as_large_as_max_body_bytes_is_fine)},
@@ -505,4 +538,5 @@ TEST_MAIN(
     {T(upload_shorter_than_declared_is_an_error)}, {T(upload_longer_than_declared_is_an_error)},
     {T(upload_is_written_once_a_turn)}, {T(upload_release_runs_also_when_the_url_is_bad)},
     {T(body_awaited_after_await_response_is_whole)}, {T(body_that_is_pulled_is_not_the_responses)},
-    {T(upload_by_pull_without_a_length_is_sent)})
+    {T(upload_by_pull_without_a_length_is_sent)},
+    {T(upload_resumed_inside_its_pull_function_goes_on)})

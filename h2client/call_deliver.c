@@ -94,7 +94,7 @@ static void settle(h2client_call *call)
         session->n_calls_failed++;
     session->n_running--;
     atomic_store_explicit(&call->state, (int)call->end.outcome.fault.code, memory_order_release);
-    if (call->has_handle && !call->wait)
+    if (call->has_handle)
         h2i_list_append(&session->done, &call->in_done);
     note_wait(call);
 }

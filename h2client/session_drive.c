@@ -336,17 +336,13 @@ static size_t find_ended(h2client_call *const *calls, size_t n)
     return n;
 }
 
-size_t h2client_wait_any(h2client_call *const *calls, size_t n)
+/* Drives until one of them has ended; none has yet. */
+static size_t wait_for_first(h2client_call *const *calls, size_t n)
 {
     struct h2i_wait wait = {0, NULL};
     h2client_session *session;
     size_t place;
 
-    if (!calls || is_driven(calls, n))
-        return n;
-    place = find_ended(calls, n);
-    if (place < n)
-        return place;
     pin_all(calls, n);
     session = join_all(&wait, calls, n);
     if (session)
@@ -358,6 +354,20 @@ size_t h2client_wait_any(h2client_call *const *calls, size_t n)
     if (place < n && !calls[place]->has_handle)
         place = n; /* it was destroyed by its own on_done */
     unpin_all(calls, n);
+    return place;
+}
+
+size_t h2client_wait_any(h2client_call *const *calls, size_t n)
+{
+    size_t place;
+
+    if (!calls || is_driven(calls, n))
+        return n;
+    place = find_ended(calls, n);
+    if (place == n)
+        place = wait_for_first(calls, n);
+    if (place < n)
+        h2i_list_remove(&calls[place]->in_done);
     return place;
 }
 

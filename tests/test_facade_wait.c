@@ -307,6 +307,21 @@ TEST(gather_goes_on_after_it_was_interrupted)
 }
 END_TEST
 
+TEST(completion_queue_keeps_what_wait_any_did_not_return)
+{
+    struct h2t_rig rig;
+    h2client_call *calls[N];
+
+    start_held(&rig, calls);
+    answer(&rig, 1);
+    answer(&rig, 2); /* both end in one turn */
+    ck_assert_uint_eq(h2client_wait_any(calls, N), 1);
+    ck_assert_ptr_eq(h2client_session_next_done(rig.session), calls[2]);
+    ck_assert_ptr_null(h2client_session_next_done(rig.session));
+    finish(&rig, calls);
+}
+END_TEST
+
 TEST_MAIN("facade_wait", {T(gather_skips_nulls_and_waits_for_all)},
           {T(gather_of_nothing_is_done_at_once)}, {T(gather_takes_ended_and_doubled_calls)},
           {T(gather_drives_calls_of_two_sessions)},
@@ -318,4 +333,5 @@ TEST_MAIN("facade_wait", {T(gather_skips_nulls_and_waits_for_all)},
           {T(completion_queue_gives_calls_in_the_order_of_their_ends)},
           {T(completion_queue_has_failed_calls_too)},
           {T(completion_queue_loses_what_was_awaited_gathered_or_destroyed)},
-          {T(wake_interrupts_each_of_them_once)}, {T(gather_goes_on_after_it_was_interrupted)})
+          {T(wake_interrupts_each_of_them_once)}, {T(gather_goes_on_after_it_was_interrupted)},
+          {T(completion_queue_keeps_what_wait_any_did_not_return)})

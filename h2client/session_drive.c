@@ -136,6 +136,10 @@ static h2client_error_code drive_until(h2client_session *session,
         code = H2CLIENT_ERROR_INVALID_ARGUMENT;
     while (!code && !session->is_doomed && !is_reached(goal))
         code = h2i_session_turn(session, -1);
+    if (code == H2CLIENT_ERROR_INTERRUPTED && is_reached(goal)) {
+        h2client_session_wake(session); /* for the next one: this one has what it waited for */
+        code = H2CLIENT_OK;
+    }
     end_driving(session);
     return code;
 }

@@ -322,6 +322,25 @@ TEST(completion_queue_keeps_what_wait_any_did_not_return)
 }
 END_TEST
 
+/* The wake is not lost, nor is what was waited for. */
+TEST(wake_in_the_turn_of_the_end_interrupts_the_next_one)
+{
+    struct h2t_rig rig;
+    h2client_call *calls[N];
+
+    start_held(&rig, calls);
+    answer(&rig, 0);
+    h2client_session_wake(rig.session);
+    ck_assert_ptr_nonnull(h2client_call_await(calls[0]));
+    ck_assert_int_eq(h2client_session_dispatch(rig.session, 0), H2CLIENT_ERROR_INTERRUPTED);
+    answer(&rig, 1);
+    h2client_session_wake(rig.session);
+    ck_assert_uint_eq(h2client_wait_any(calls + 1, N - 1), 0);
+    ck_assert_int_eq(h2client_session_dispatch(rig.session, 0), H2CLIENT_ERROR_INTERRUPTED);
+    finish(&rig, calls);
+}
+END_TEST
+
 TEST_MAIN("facade_wait", {T(gather_skips_nulls_and_waits_for_all)},
           {T(gather_of_nothing_is_done_at_once)}, {T(gather_takes_ended_and_doubled_calls)},
           {T(gather_drives_calls_of_two_sessions)},
@@ -334,4 +353,5 @@ TEST_MAIN("facade_wait", {T(gather_skips_nulls_and_waits_for_all)},
           {T(completion_queue_has_failed_calls_too)},
           {T(completion_queue_loses_what_was_awaited_gathered_or_destroyed)},
           {T(wake_interrupts_each_of_them_once)}, {T(gather_goes_on_after_it_was_interrupted)},
-          {T(completion_queue_keeps_what_wait_any_did_not_return)})
+          {T(completion_queue_keeps_what_wait_any_did_not_return)},
+          {T(wake_in_the_turn_of_the_end_interrupts_the_next_one)})

@@ -30,7 +30,7 @@ static void note_link(h2client_call *call, const struct h2i_link *link)
     h2client_call_info *info = &call->info;
 
     attempt->conn_id = link->conn->id;
-    attempt->stream_id = attempt->exchange.stream_id;
+    attempt->stream_id = info->stream_id = attempt->exchange.stream_id;
     memcpy(attempt->peer, link->peer, sizeof attempt->peer);
     if (attempt->ticket.made_connect)
         attempt->n_connects++;
@@ -39,6 +39,7 @@ static void note_link(h2client_call *call, const struct h2i_link *link)
     info->connect_us = since_start(call, link->marks.connected_us);
     info->tls_us = since_start(call, link->marks.secured_us);
     info->conn_id = link->conn->id;
+    info->n_connects = attempt->n_connects;
     info->local_address = keep_text(call, link->local_host);
     info->remote_address = keep_text(call, link->remote_host);
     info->tls_version = keep_text(call, link->tls_version);
@@ -95,10 +96,27 @@ static const struct h2i_ticket_events ticket_events = {
 
 /* ---- starts and ends ----------------------------------------------------- */
 
+/* Figures are those of the last attempt. */
+static void forget_last_attempt(h2client_call *call)
+{
+    h2client_call_info *info = &call->info;
+
+    call->attempt.peer[0] = 0;
+    call->attempt.conn_id = info->conn_id = 0;
+    call->attempt.stream_id = info->stream_id = -1;
+    call->in.header_bytes = 0;
+    info->queued_us = info->request_us = -1;
+    info->name_lookup_us = info->connect_us = info->tls_us = -1;
+    info->upload_bytes = 0;
+    info->local_address = info->remote_address = info->tls_version = "";
+    info->local_port = info->remote_port = 0;
+}
+
 bool h2i_attempt_start(h2client_call *call)
 {
     struct h2i_attempt *attempt = &call->attempt;
 
+    forget_last_attempt(call);
     attempt->exchange = (struct h2i_exchange){.events = &h2i_call_inbox,
                                               .request = &call->request,
                                               .arena = &call->arena,
@@ -107,8 +125,7 @@ bool h2i_attempt_start(h2client_call *call)
         (struct h2i_ticket){.events = &ticket_events, .limits = call->settings.connect_limits};
     attempt->is_sent = false;
     attempt->wants_restart = false;
-    attempt->stream_id = -1;
-    attempt->n_started++;
+    call->info.n_attempts = ++attempt->n_started;
     attempt->is_running = h2i_pool_enter(&call->session->pool, &call->url,
                                          call->settings.http_version, &attempt->ticket);
     if (attempt->is_running && h2i_ticket_is_connecting(&attempt->ticket))

@@ -331,6 +331,55 @@ TEST(new_calls_after_a_goaway_go_to_a_new_connection)
 }
 END_TEST
 
+TEST(figures_of_a_call_that_was_sent_again_are_the_last_attempts)
+{
+    struct refuser refuser = {.n_left = 1};
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    start(&rig, refuse, &refuser);
+    rig.plan.delay_ms = 10;
+    call = h2client_post(rig.session, H2T_ORIGIN "/", .body = H2CLIENT_TEXT("hello"));
+    expect_ok(call);
+    ck_assert_int_eq(h2client_call_get_info(call)->n_attempts, 2);
+    ck_assert_int_eq(h2client_call_get_info(call)->upload_bytes, 5);
+    ck_assert_int_eq(h2client_call_get_info(call)->stream_id, 3);
+    finish(&rig, call);
+}
+END_TEST
+
+/* The second attempt got no connection: nothing of the first one's is told as its own. */
+static void close_and_hide(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                           struct h2t_response *response, void *user)
+{
+    struct h2t_rig *rig = user;
+
+    (void)request;
+    response->is_held = true;
+    h2t_peer_goaway(peer, 0, 0, "");
+    rig->plan.fails = true;
+    rig->plan.fault = (h2client_fault){.code = H2CLIENT_ERROR_CONNECT_REFUSED, .tls_alert = -1};
+}
+
+TEST(figures_of_an_attempt_that_could_not_connect_are_empty)
+{
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = close_and_hide;
+    rig.plan.peer.user = &rig;
+    h2t_rig_open(&rig, NULL);
+    call = h2client_get(rig.session, H2T_ORIGIN "/");
+    h2client_call_await(call);
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_ERROR_CONNECT_REFUSED);
+    ck_assert_uint_eq(h2client_call_get_info(call)->conn_id, 0);
+    ck_assert_int_eq(h2client_call_get_info(call)->request_us, -1);
+    ck_assert_int_eq(h2client_call_get_info(call)->connect_us, -1);
+    finish(&rig, call);
+}
+END_TEST
+
 TEST_MAIN("facade_replay", {T(refused_stream_is_sent_again_on_the_same_connection)},
           {T(refused_post_is_sent_again_with_all_its_bytes)},
           {T(refused_for_ever_ends_after_three_attempts)},
@@ -343,4 +392,6 @@ TEST_MAIN("facade_replay", {T(refused_stream_is_sent_again_on_the_same_connectio
           {T(post_above_a_goaways_last_id_is_sent_again_with_its_bytes)},
           {T(goaway_for_ever_ends_after_three_attempts)},
           {T(goaway_leaves_the_streams_it_took_where_they_are)},
-          {T(new_calls_after_a_goaway_go_to_a_new_connection)})
+          {T(new_calls_after_a_goaway_go_to_a_new_connection)},
+          {T(figures_of_a_call_that_was_sent_again_are_the_last_attempts)},
+          {T(figures_of_an_attempt_that_could_not_connect_are_empty)})

@@ -375,6 +375,29 @@ TEST(frames_are_told_in_the_order_of_the_wire_with_secrets_hidden)
 }
 END_TEST
 
+static void see_stream(h2client_call *call, const h2client_response *resp, void *user)
+{
+    (void)resp;
+    *(h2client_call_info *)user = *h2client_call_get_info(call);
+}
+
+TEST(figures_are_there_while_the_call_runs)
+{
+    h2client_call_info info = {.size = 0};
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    h2t_rig_start(&rig);
+    call = h2client_get(rig.session, H2T_ORIGIN "/", .on_response = see_stream, .user = &info);
+    h2client_call_await(call);
+    ck_assert_int_eq(info.stream_id, 1);
+    ck_assert_int_eq(info.n_attempts, 1);
+    ck_assert_int_eq(info.n_connects, 1);
+    ck_assert_int_eq(info.total_us, -1);
+    finish(&rig, call);
+}
+END_TEST
+
 TEST_MAIN("facade_response", {T(headers_keep_the_order_of_the_wire_and_duplicates)},
           {T(header_by_name_is_the_first_in_any_case)}, {T(trailers_are_apart_from_headers)},
           {T(error_status_is_a_response)},
@@ -385,4 +408,5 @@ TEST_MAIN("facade_response", {T(headers_keep_the_order_of_the_wire_and_duplicate
           {T(figures_count_bytes_of_both_directions)}, {T(stats_count_what_the_session_did)},
           {T(stats_of_an_older_program_are_not_overwritten)},
           {T(log_tells_of_connections_and_of_no_secret)}, {T(log_is_silent_at_level_none)},
-          {T(frames_are_told_in_the_order_of_the_wire_with_secrets_hidden)})
+          {T(frames_are_told_in_the_order_of_the_wire_with_secrets_hidden)},
+          {T(figures_are_there_while_the_call_runs)})

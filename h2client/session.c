@@ -412,10 +412,10 @@ void h2i_session_finish(h2client_session *session)
     session->is_driving = true; /* for the callbacks that run from here */
     h2i_reactor_refresh_clock(&session->reactor);
     end_calls(session, is_child ? H2CLIENT_ERROR_FORKED : H2CLIENT_ERROR_SESSION_CLOSED);
-    while (h2i_notices_tell_one(&session->notices))
-        ;
     if (session->has_pool || session->pool.scratch)
         h2i_pool_finish(&session->pool, !is_child);
+    while (h2i_notices_tell_one(&session->notices)) /* the goodbyes among them */
+        ;
     destroy_ports(session);
     free_spare_calls(session);
     h2i_notices_finish(&session->notices);

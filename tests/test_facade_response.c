@@ -398,6 +398,21 @@ TEST(figures_are_there_while_the_call_runs)
 }
 END_TEST
 
+TEST(frames_of_a_sessions_end_are_told)
+{
+    struct record record = {.n_lines = 0};
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    h2t_rig_open(&rig, H2CLIENT_SESSION(.on_frame = on_frame, .user = &record));
+    h2client_call_destroy(h2t_rig_get(&rig, "/"));
+    h2client_session_destroy(rig.session);
+    rig.session = NULL;
+    ck_assert_ptr_nonnull(strstr(record.frames, ">GOAWAY "));
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN("facade_response", {T(headers_keep_the_order_of_the_wire_and_duplicates)},
           {T(header_by_name_is_the_first_in_any_case)}, {T(trailers_are_apart_from_headers)},
           {T(error_status_is_a_response)},
@@ -409,4 +424,4 @@ TEST_MAIN("facade_response", {T(headers_keep_the_order_of_the_wire_and_duplicate
           {T(stats_of_an_older_program_are_not_overwritten)},
           {T(log_tells_of_connections_and_of_no_secret)}, {T(log_is_silent_at_level_none)},
           {T(frames_are_told_in_the_order_of_the_wire_with_secrets_hidden)},
-          {T(figures_are_there_while_the_call_runs)})
+          {T(figures_are_there_while_the_call_runs)}, {T(frames_of_a_sessions_end_are_told)})

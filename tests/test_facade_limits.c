@@ -279,6 +279,25 @@ TEST(limit_total_runs_for_a_paused_reader_though_all_has_come)
 }
 END_TEST
 
+TEST(limits_of_the_largest_numbers_never_fire)
+{
+    const int64_t edge = INT64_MAX / 1000; /* as microseconds it just fits */
+
+    for (int64_t most = edge - 1; most <= edge + 1; most++) {
+        struct h2t_rig rig;
+        h2t_rig_start(&rig);
+        h2client_call *call = h2client_get(
+            rig.session, H2T_ORIGIN "/", .total_timeout_ms = most, .connect_timeout_ms = most,
+            .dns_timeout_ms = most, .sock_connect_timeout_ms = most, .tls_timeout_ms = most,
+            .first_byte_timeout_ms = most, .read_idle_timeout_ms = most,
+            .write_stall_timeout_ms = most);
+        ck_assert_ptr_nonnull(h2client_call_await(call));
+        h2client_call_destroy(call);
+        h2t_rig_finish(&rig);
+    }
+}
+END_TEST
+
 TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)},
           {T(limit_sock_connect_fires_for_a_silent_address)},
           {T(limit_tls_fires_for_a_server_that_stays_silent)},
@@ -291,4 +310,5 @@ TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)
           {T(limit_read_idle_rests_for_a_reader_that_thinks_between_reads)},
           {T(limit_read_idle_begins_anew_with_a_late_credit)},
           {T(limit_write_stall_rests_until_the_upload_is_resumed)},
-          {T(limit_total_runs_for_a_paused_reader_though_all_has_come)})
+          {T(limit_total_runs_for_a_paused_reader_though_all_has_come)},
+          {T(limits_of_the_largest_numbers_never_fire)})

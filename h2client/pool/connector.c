@@ -35,7 +35,7 @@ static int64_t now_us(const struct h2i_connector *connector)
 
 static int64_t to_ms(int64_t us)
 {
-    return us == INT64_MAX ? H2CLIENT_NO_LIMIT : (us + 999) / 1000;
+    return us == INT64_MAX ? H2CLIENT_NO_LIMIT : us / 1000 + (us % 1000 != 0);
 }
 
 /* ---- ends -------------------------------------------------------------- */

@@ -298,6 +298,32 @@ TEST(limits_of_the_largest_numbers_never_fire)
 }
 END_TEST
 
+static const struct h2t_response plain = {.status = 200, .body = "ok", .body_len = 2};
+
+/* Room that streams of one origin give back is everybody's. */
+TEST(limit_of_held_bytes_lets_calls_of_another_origin_go_on)
+{
+    struct h2t_rig rig;
+    h2client_call *calls[4];
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = hold;
+    h2t_rig_open(&rig, H2CLIENT_SESSION(.max_held_bytes = 131072));
+    for (int i = 0; i < 4; i++) {
+        calls[i] = h2client_get(rig.session, i < 2 ? "https://one.test/" : "https://two.test/");
+        h2t_rig_turn(&rig, 10);
+    }
+    ck_assert_uint_eq(h2t_peer_n_requests(h2t_rig_peer(&rig, 1)), 1);
+    h2t_peer_answer(h2t_rig_peer(&rig, 0), 1, &plain);
+    h2t_peer_answer(h2t_rig_peer(&rig, 0), 3, &plain);
+    h2t_rig_turn(&rig, 10);
+    ck_assert_uint_eq(h2t_peer_n_requests(h2t_rig_peer(&rig, 1)), 2);
+    for (int i = 0; i < 4; i++)
+        h2client_call_destroy(calls[i]);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)},
           {T(limit_sock_connect_fires_for_a_silent_address)},
           {T(limit_tls_fires_for_a_server_that_stays_silent)},
@@ -311,4 +337,5 @@ TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)
           {T(limit_read_idle_begins_anew_with_a_late_credit)},
           {T(limit_write_stall_rests_until_the_upload_is_resumed)},
           {T(limit_total_runs_for_a_paused_reader_though_all_has_come)},
-          {T(limits_of_the_largest_numbers_never_fire)})
+          {T(limits_of_the_largest_numbers_never_fire)},
+          {T(limit_of_held_bytes_lets_calls_of_another_origin_go_on)})

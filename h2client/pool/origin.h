@@ -11,6 +11,7 @@ struct h2i_connector;
 struct h2i_origin {
     struct h2i_map_entry entry;  /* in pool->origins; its key is `key` */
     struct h2i_list in_unserved; /* linked iff serve must look at it */
+    struct h2i_list in_starved;  /* linked iff it waits for room in the session's budget */
     struct h2i_pool *pool;
     struct h2i_list waiting;         /* tickets, in the order of their coming */
     struct h2i_list links;           /* those that are not closed */

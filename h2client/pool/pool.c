@@ -47,6 +47,7 @@ static void destroy_origin(struct h2i_origin *origin)
     const h2client_allocator *allocator = origin->pool->config.allocator;
 
     h2i_list_remove(&origin->in_unserved);
+    h2i_list_remove(&origin->in_starved);
     h2i_free(allocator, (void *)(uintptr_t)origin->host);
     h2i_free(allocator, origin);
 }
@@ -219,6 +220,8 @@ static bool hand_out(struct h2i_origin *origin, struct h2i_ticket *ticket, struc
         ticket->in_queue.prev = &origin->waiting;
         origin->waiting.next->prev = &ticket->in_queue;
         origin->waiting.next = &ticket->in_queue;
+        if (!h2i_list_is_linked(&origin->in_starved))
+            h2i_list_append(&origin->pool->starved, &origin->in_starved);
         return false;
     }
     if (code == H2CLIENT_OK)
@@ -271,10 +274,22 @@ static bool is_useless(const struct h2i_origin *origin)
            h2i_list_is_empty(&origin->links);
 }
 
+/* The budget is everybody's: room in it comes from streams of other origins as well. */
+static void touch_starved(struct h2i_pool *pool)
+{
+    struct h2i_list *node;
+
+    if (pool->budget.used + pool->config.h2.stream_window_bytes > pool->budget.max)
+        return;
+    while ((node = h2i_list_pop(&pool->starved)))
+        h2i_origin_touch(H2I_CONTAINER_OF(node, struct h2i_origin, in_starved));
+}
+
 void h2i_pool_serve(struct h2i_pool *pool)
 {
     struct h2i_list *node;
 
+    touch_starved(pool);
     while ((node = h2i_list_pop(&pool->unserved))) {
         struct h2i_origin *origin = H2I_CONTAINER_OF(node, struct h2i_origin, in_unserved);
         serve_origin(origin);
@@ -321,6 +336,7 @@ bool h2i_pool_init(struct h2i_pool *pool, const struct h2i_pool_config *config,
     h2i_slab_init(&pool->slab, config->allocator, SLAB_MAX_HELD_BYTES);
     h2i_map_init(&pool->origins, config->allocator, seed);
     h2i_list_init(&pool->unserved);
+    h2i_list_init(&pool->starved);
     h2i_list_init(&pool->dirty);
     h2i_list_init(&pool->dead);
     pool->scratch = h2i_alloc(config->allocator, H2I_POOL_SCRATCH_BYTES);

@@ -72,6 +72,7 @@ struct h2i_pool {
     struct h2i_budget budget;
     struct h2i_map origins;
     struct h2i_list unserved; /* origins that something changed for */
+    struct h2i_list starved;  /* origins whose first ticket found no room in the budget */
     struct h2i_list dirty;    /* links with output */
     struct h2i_list dead;     /* links to be freed once nobody is inside them */
     char *scratch;            /* H2I_POOL_SCRATCH_BYTES to read into; nothing stays in it */

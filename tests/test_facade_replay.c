@@ -380,6 +380,29 @@ TEST(figures_of_an_attempt_that_could_not_connect_are_empty)
 }
 END_TEST
 
+/* Beside a connection that drains: nobody wants the new one any more. */
+TEST(dial_after_a_goaway_ends_with_its_last_waiter)
+{
+    struct h2t_rig rig;
+    h2client_call *held, *call;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = hold;
+    h2t_rig_open(&rig, NULL);
+    held = h2client_get(rig.session, H2T_ORIGIN "/");
+    h2t_rig_turn(&rig, 5);
+    h2t_peer_goaway(h2t_rig_peer(&rig, 0), 1, 0, "");
+    rig.plan.is_silent = true;
+    call = h2client_get(rig.session, H2T_ORIGIN "/");
+    h2t_rig_turn(&rig, 5);
+    ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    h2client_call_destroy(call);
+    h2t_rig_turn(&rig, 5);
+    ck_assert_uint_eq(rig.dialer.n_cancelled, 1);
+    finish(&rig, held);
+}
+END_TEST
+
 TEST_MAIN("facade_replay", {T(refused_stream_is_sent_again_on_the_same_connection)},
           {T(refused_post_is_sent_again_with_all_its_bytes)},
           {T(refused_for_ever_ends_after_three_attempts)},
@@ -394,4 +417,5 @@ TEST_MAIN("facade_replay", {T(refused_stream_is_sent_again_on_the_same_connectio
           {T(goaway_leaves_the_streams_it_took_where_they_are)},
           {T(new_calls_after_a_goaway_go_to_a_new_connection)},
           {T(figures_of_a_call_that_was_sent_again_are_the_last_attempts)},
-          {T(figures_of_an_attempt_that_could_not_connect_are_empty)})
+          {T(figures_of_an_attempt_that_could_not_connect_are_empty)},
+          {T(dial_after_a_goaway_ends_with_its_last_waiter)})

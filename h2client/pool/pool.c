@@ -262,7 +262,7 @@ static void serve_origin(struct h2i_origin *origin)
             break;
     if (ticket && !origin->connector && !has_hope(origin))
         open_connection(origin, ticket);
-    if (!first_waiting(origin) && origin->connector && h2i_list_is_empty(&origin->links)) {
+    if (!first_waiting(origin) && origin->connector) {
         h2i_connector_cancel(origin->connector);
         origin->connector = NULL;
     }

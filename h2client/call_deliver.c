@@ -11,7 +11,8 @@
 /* May callbacks other than on_done still run? */
 static bool is_wanted(const h2client_call *call)
 {
-    return call->has_handle && !call->end.is_cancelled && !call->session->is_doomed;
+    return call->has_handle && !call->end.is_cancelled && !h2i_call_has_ended(call) &&
+           !call->session->is_doomed;
 }
 
 static void tell_interim(h2client_call *call)

@@ -93,6 +93,7 @@ TEST(misuse_host_field_that_is_no_host_is_refused)
 END_TEST
 
 struct fates {
+    h2client_call *call;
     int n_data;
     int n_done;
 };
@@ -154,8 +155,35 @@ TEST(misuse_resuming_what_has_ended_brings_no_callback_after_on_done)
 }
 END_TEST
 
+static void resume_it(void *user)
+{
+    h2client_call_resume(((struct fates *)user)->call);
+}
+
+/* The release function is the last chance to: the end is settled right after. */
+TEST(misuse_resume_in_the_release_function_brings_no_callback_after_on_done)
+{
+    struct fates fates = {.n_data = 0};
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = answer_early;
+    h2t_rig_open(&rig, NULL);
+    fates.call = h2client_post(
+        rig.session, H2T_ORIGIN "/", .on_response = pause_it, .on_data = count_data,
+        .on_done = count_done, .user = &fates, .total_timeout_ms = 1000,
+        .body = H2CLIENT_BODY(.data = "x", .len = 1, .release = resume_it, .user = &fates));
+    h2t_rig_run_ms(&rig, 2000);
+    ck_assert_int_eq(fates.n_done, 1);
+    ck_assert_int_eq(fates.n_data, 0);
+    h2client_call_destroy(fates.call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN("facade_misuse", {T(misuse_read_inside_a_callback_is_reentrant_and_takes_nothing)},
           {T(misuse_read_without_a_place_for_the_count_is_refused)},
           {T(misuse_cancel_counts_though_all_bytes_have_come)},
           {T(misuse_host_field_that_is_no_host_is_refused)},
-          {T(misuse_resuming_what_has_ended_brings_no_callback_after_on_done)})
+          {T(misuse_resuming_what_has_ended_brings_no_callback_after_on_done)},
+          {T(misuse_resume_in_the_release_function_brings_no_callback_after_on_done)})

@@ -300,6 +300,50 @@ TEST(dialer_without_an_address_fails)
     close_rig(&rig);
 }
 
+static const char http1_get[] = "GET / HTTP/1.1\r\nHost: server.test\r\n\r\n";
+
+TEST(dialer_ends_at_an_http1_peer_where_the_plan_says_so)
+{
+    const struct h2t_h1_config config = {.greeting = "hello, "};
+    struct h2t_h1_peer *peer;
+    struct rig rig;
+
+    open_rig(&rig);
+    rig.plan.h1 = &config;
+    ck_assert_ptr_null(connect_client(&rig));
+    peer = h2t_dialer_h1_peer(&rig.dialer, 0);
+    h2t_h1_peer_send(peer, "world");
+    write_text(&rig, http1_get, sizeof http1_get - 1);
+    turn(&rig, 4);
+    ck_assert_uint_eq(h2t_h1_peer_n_requests(peer), 1);
+    ck_assert_str_eq(rig.text, "hello, worldHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    ck_assert_int_eq(rig.last_read, H2CLIENT_IO_AGAIN);
+    close_rig(&rig);
+}
+
+static void say_goodbye(struct h2t_h1_peer *peer, const struct h2t_h1_seen *request,
+                        struct h2t_h1_reply *reply, void *user)
+{
+    (void)peer, (void)request, (void)user;
+    reply->text = "HTTP/1.1 204 None\r\n\r\n";
+    reply->closes = true;
+}
+
+TEST(link_ends_when_its_http1_peer_wants_to_go)
+{
+    const struct h2t_h1_config config = {.on_request = say_goodbye};
+    struct rig rig;
+
+    open_rig(&rig);
+    rig.plan.h1 = &config;
+    connect_client(&rig);
+    write_text(&rig, http1_get, sizeof http1_get - 1);
+    turn(&rig, 4);
+    ck_assert_str_eq(rig.text, "HTTP/1.1 204 None\r\n\r\n");
+    ck_assert_int_eq(rig.last_read, 0);
+    close_rig(&rig);
+}
+
 TEST(dialer_that_is_cancelled_says_nothing)
 {
     struct rig rig;
@@ -391,6 +435,8 @@ TEST_MAIN("peer_ports", {T(link_moves_bytes_both_ways)},
           {T(dialer_keeps_what_it_was_asked_and_ends_after_its_delay)},
           {T(dialer_fails_as_planned_and_by_its_time_limit)},
           {T(dialer_that_wants_addresses_waits_for_one)}, {T(dialer_without_an_address_fails)},
+          {T(dialer_ends_at_an_http1_peer_where_the_plan_says_so)},
+          {T(link_ends_when_its_http1_peer_wants_to_go)},
           {T(dialer_that_is_cancelled_says_nothing)},
           {T(tls_passes_bytes_and_reports_what_was_chosen)},
           {T(tls_fails_as_planned_and_by_its_time_limit)},

@@ -32,12 +32,22 @@ static void fail(struct h2client_dial *dial, const h2client_fault *fault)
     dial->on_done(NULL, fault, dial->user);
 }
 
+static struct h2t_server create_server(struct h2client_dial *dial)
+{
+    if (dial->plan.h1) {
+        dial->dial.h1_peer = h2t_h1_peer_create(dial->plan.h1);
+        return h2t_server_of_h1(dial->dial.h1_peer);
+    }
+    dial->dial.peer = h2t_peer_create(&dial->plan.peer);
+    return h2t_server_of_h2(dial->dial.peer);
+}
+
 static void succeed(struct h2client_dial *dial)
 {
     h2client_transport *client;
 
-    dial->dial.peer = h2t_peer_create(&dial->plan.peer);
-    dial->dial.link = h2t_link_create(dial->reactor, dial->dial.peer, &dial->plan.link, &client);
+    dial->dial.link =
+        h2t_link_create(dial->reactor, create_server(dial), &dial->plan.link, &client);
     if (!dial->dial.link) {
         fail(dial, &no_memory);
         return;
@@ -182,6 +192,7 @@ void h2t_dialer_finish(struct h2t_dialer *dialer)
             abort();
         h2t_link_destroy(dial->link);
         h2t_peer_destroy(dial->peer);
+        h2t_h1_peer_destroy(dial->h1_peer);
         free(dial);
     }
     dialer->n_dials = 0;
@@ -190,6 +201,11 @@ void h2t_dialer_finish(struct h2t_dialer *dialer)
 struct h2t_peer *h2t_dialer_peer(const struct h2t_dialer *dialer, size_t n)
 {
     return n < dialer->n_dials ? dialer->dials[n]->peer : NULL;
+}
+
+struct h2t_h1_peer *h2t_dialer_h1_peer(const struct h2t_dialer *dialer, size_t n)
+{
+    return n < dialer->n_dials ? dialer->dials[n]->h1_peer : NULL;
 }
 
 size_t h2t_dialer_n_open(const struct h2t_dialer *dialer)

@@ -17,6 +17,7 @@
  * until the dial ends. */
 struct h2t_dial_plan {
     struct h2t_peer_config peer;
+    const struct h2t_h1_config *h1; /* not NULL: it ends at such a peer instead */
     struct h2t_link_options link;
     bool fails;
     h2client_fault fault; /* with fails */
@@ -34,9 +35,10 @@ struct h2t_dial {
     size_t n_addresses;
     bool has_all_addresses; /* none will follow; true from the start if none are wanted */
     bool was_cancelled;
-    bool has_ended;        /* on_done ran */
-    struct h2t_peer *peer; /* NULL until it succeeded */
-    struct h2t_link *link; /* NULL until it succeeded */
+    bool has_ended;              /* on_done ran */
+    struct h2t_peer *peer;       /* NULL until it succeeded, or if it is an HTTP/1.1 peer */
+    struct h2t_h1_peer *h1_peer; /* the same the other way round */
+    struct h2t_link *link;       /* NULL until it succeeded */
 };
 
 struct h2t_dialer {
@@ -57,6 +59,7 @@ void h2t_dialer_init(struct h2t_dialer *dialer);
 void h2t_dialer_finish(struct h2t_dialer *dialer);
 /* The peer of the nth dial; NULL if there is none (yet). */
 struct h2t_peer *h2t_dialer_peer(const struct h2t_dialer *dialer, size_t n);
+struct h2t_h1_peer *h2t_dialer_h1_peer(const struct h2t_dialer *dialer, size_t n);
 /* Connections whose client end is still open. */
 size_t h2t_dialer_n_open(const struct h2t_dialer *dialer);
 

@@ -8,7 +8,7 @@
 #include "transport/memory.h"
 
 struct h2t_link {
-    struct h2t_peer *peer;
+    struct h2t_server at_server;
     struct h2t_link_options options;
     h2client_fault fault;
     h2client_transport *server; /* NULL: closed */
@@ -21,6 +21,75 @@ struct h2t_link {
     bool saw_eof;
     bool is_half_closed;
 };
+
+/* ---- peers --------------------------------------------------------------- */
+
+static bool h2_receive(void *peer, const void *data, size_t len)
+{
+    return h2t_peer_receive(peer, data, len);
+}
+
+static h2client_bytes h2_output(void *peer)
+{
+    return h2t_peer_output(peer);
+}
+
+static void h2_output_taken(void *peer, size_t n)
+{
+    h2t_peer_output_taken(peer, n);
+}
+
+static void h2_set_wake(void *peer, void (*on_output)(void *user), void *user)
+{
+    h2t_peer_set_wake(peer, on_output, user);
+}
+
+static bool h2_is_done(void *peer)
+{
+    (void)peer;
+    return false; /* it goes when the test says so */
+}
+
+struct h2t_server h2t_server_of_h2(struct h2t_peer *peer)
+{
+    static const struct h2t_server_ops ops = {h2_receive, h2_output, h2_output_taken, h2_set_wake,
+                                              h2_is_done};
+    return (struct h2t_server){&ops, peer};
+}
+
+static bool h1_receive(void *peer, const void *data, size_t len)
+{
+    return h2t_h1_peer_receive(peer, data, len);
+}
+
+static h2client_bytes h1_output(void *peer)
+{
+    return h2t_h1_peer_output(peer);
+}
+
+static void h1_output_taken(void *peer, size_t n)
+{
+    h2t_h1_peer_output_taken(peer, n);
+}
+
+static void h1_set_wake(void *peer, void (*on_output)(void *user), void *user)
+{
+    h2t_h1_peer_set_wake(peer, on_output, user);
+}
+
+static bool h1_is_done(void *peer)
+{
+    return h2t_h1_peer_is_done(peer);
+}
+
+struct h2t_server h2t_server_of_h1(struct h2t_h1_peer *peer)
+{
+    static const struct h2t_server_ops ops = {h1_receive, h1_output, h1_output_taken, h1_set_wake,
+                                              h1_is_done};
+    return (struct h2t_server){&ops, peer};
+}
+
+/* ---- the link ------------------------------------------------------------ */
 
 static void close_server(struct h2t_link *link)
 {
@@ -63,7 +132,7 @@ static bool write_some(struct h2t_link *link, h2client_bytes output)
         close_server(link);
     if (n <= 0)
         return false;
-    h2t_peer_output_taken(link->peer, (size_t)n);
+    link->at_server.ops->output_taken(link->at_server.peer, (size_t)n);
     link->bytes_to_client += (uint64_t)n;
     return true;
 }
@@ -73,7 +142,7 @@ static void flush(struct h2t_link *link)
     h2client_bytes output = {0};
 
     while (link->server && !link->is_half_closed) {
-        output = h2t_peer_output(link->peer);
+        output = link->at_server.ops->output(link->at_server.peer);
         if (output.len == 0)
             break;
         if (allowance(link) > 0 && !write_some(link, output))
@@ -81,6 +150,8 @@ static void flush(struct h2t_link *link)
         if (allowance(link) == 0)
             cut(link);
     }
+    if (link->at_server.ops->is_done(link->at_server.peer))
+        close_server(link);
     if (link->server)
         link->server->ops->wants(link->server,
                                  (link->saw_eof ? 0 : H2CLIENT_READABLE) |
@@ -93,7 +164,7 @@ static void read_all(struct h2t_link *link)
     ptrdiff_t n = 0;
 
     while (!link->saw_eof && (n = link->server->ops->read(link->server, buf, sizeof buf)) > 0)
-        h2t_peer_receive(link->peer, buf, (size_t)n);
+        link->at_server.ops->receive(link->at_server.peer, buf, (size_t)n);
     if (n == 0)
         link->saw_eof = true;
     if (n == H2CLIENT_IO_FAILED || (link->saw_eof && !link->options.ignores_client_eof))
@@ -139,7 +210,7 @@ static void watch_client(struct h2t_link *link, h2client_transport *client)
     client->ops = &link->client_ops;
 }
 
-struct h2t_link *h2t_link_create(h2client_reactor *reactor, struct h2t_peer *peer,
+struct h2t_link *h2t_link_create(h2client_reactor *reactor, struct h2t_server server,
                                  const struct h2t_link_options *options,
                                  h2client_transport **client)
 {
@@ -160,13 +231,13 @@ struct h2t_link *h2t_link_create(h2client_reactor *reactor, struct h2t_peer *pee
         free(link);
         return NULL;
     }
-    link->peer = peer;
+    link->at_server = server;
     link->server = ends[1];
     link->server->on_ready = on_ready;
     link->server->user = link;
     h2i_memory_set_info(ends[0], link->options.alpn, NULL, NULL);
     watch_client(link, ends[0]);
-    h2t_peer_set_wake(peer, on_peer_output, link);
+    server.ops->set_wake(server.peer, on_peer_output, link);
     on_peer_output(link);
     *client = ends[0];
     return link;
@@ -176,7 +247,7 @@ void h2t_link_destroy(struct h2t_link *link)
 {
     if (!link)
         return;
-    h2t_peer_set_wake(link->peer, NULL, NULL);
+    link->at_server.ops->set_wake(link->at_server.peer, NULL, NULL);
     if (link->client)
         link->client->ops = link->real_client_ops;
     close_server(link);

@@ -9,9 +9,27 @@
 
 #include "h2client/reactor.h"
 #include "h2client/transport.h"
+#include "tests/peer/h1_peer.h"
 #include "tests/peer/h2_peer.h"
 
 struct h2t_link;
+
+/* What sits at the server's end: a peer of either version. */
+struct h2t_server_ops {
+    bool (*receive)(void *peer, const void *data, size_t len);
+    h2client_bytes (*output)(void *peer);
+    void (*output_taken)(void *peer, size_t n);
+    void (*set_wake)(void *peer, void (*on_output)(void *user), void *user);
+    bool (*is_done)(void *peer); /* it wants to close, all it had to say is out */
+};
+
+struct h2t_server {
+    const struct h2t_server_ops *ops;
+    void *peer; /* borrowed; it must outlive the link */
+};
+
+struct h2t_server h2t_server_of_h2(struct h2t_peer *peer);
+struct h2t_server h2t_server_of_h1(struct h2t_h1_peer *peer);
 
 struct h2t_link_options {
     size_t max_buffered;         /* bytes under way in one direction; 0: 64 KiB */
@@ -26,10 +44,10 @@ struct h2t_link_options {
 };
 #define H2T_CUT_AT_ONCE UINT64_MAX
 
-/* Makes a pair of memory transports with the peer (borrowed; it must outlive the link)
- * at one end; *client is the other, the caller's to destroy. NULL options: all zero.
- * NULL when the reactor's allocator has no memory. */
-struct h2t_link *h2t_link_create(h2client_reactor *reactor, struct h2t_peer *peer,
+/* Makes a pair of memory transports with the server at one end; *client is the other, the
+ * caller's to destroy. NULL options: all zero. NULL when the reactor's allocator has no
+ * memory. */
+struct h2t_link *h2t_link_create(h2client_reactor *reactor, struct h2t_server server,
                                  const struct h2t_link_options *options,
                                  h2client_transport **client);
 /* Before or after the client's end was destroyed. NULL is fine. */

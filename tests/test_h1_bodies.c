@@ -466,6 +466,30 @@ TEST(a_broken_transport_ends_no_body_well_not_even_an_unframed_one)
     }
 }
 
+static const char *const framed[] = {
+    "HTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\n"
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Folded: a\r\n b\r\n\r\nhello",
+    CHUNKED "2;a=\"b\"\r\nhe\r\n3\r\nllo\r\n0\r\nX-Sum: 1\r\n\r\n",
+};
+
+TEST(a_framed_response_is_no_success_before_its_last_byte)
+{
+    for (size_t i = 0; i < H2T_LEN(framed); i++) {
+        for (size_t len = 0; len <= strlen(framed[i]); len++) {
+            EACH_CUT (rig) {
+                struct h2t_h1_exchange *exchange = h2t_h1_get(rig);
+
+                h2t_h1_answer_bytes(rig, framed[i], len);
+                h2t_h1_end_input(rig, NULL);
+                if (len == strlen(framed[i]))
+                    h2t_h1_expect_success(exchange, 200, "hello");
+                else
+                    ck_assert_int_ne(exchange->outcome.fault.code, H2CLIENT_OK);
+            }
+        }
+    }
+}
+
 TEST(a_framed_body_that_is_whole_needs_no_good_end)
 {
     const h2client_fault fault = {.code = H2CLIENT_ERROR_CONNECTION_RESET, .tls_alert = -1};
@@ -497,4 +521,5 @@ TEST_MAIN("h1_bodies", {T(a_counted_body_ends_by_its_length_without_waiting_for_
           {T(bytes_behind_the_end_are_no_body_and_end_the_connection)},
           {T(a_response_that_is_cut_off_is_an_error_wherever_it_is_cut)},
           {T(a_broken_transport_ends_no_body_well_not_even_an_unframed_one)},
+          {T(a_framed_response_is_no_success_before_its_last_byte)},
           {T(a_framed_body_that_is_whole_needs_no_good_end)})

@@ -12,8 +12,10 @@
  *   - obs-fold becomes one space; a space before the colon is refused
  *   - Transfer-Encoding wins over Content-Length, and the connection is not used again;
  *     its last coding must be chunked, and its only one: others are refused, as nobody
- *     asked for them
- *   - bytes after the end of a response are nobody's body: the connection is closed
+ *     asked for them, and so is any in an HTTP/1.0 response
+ *   - bytes after the end of a response are nobody's body: the connection fails
+ *   - bytes that come before any of the request was accepted are not its answer: it was
+ *     never sent
  *
  * A connection is used again only when the response was framed, neither side said
  * `close`, and the request had been sent whole. One that ends while nobody uses it fails

@@ -272,6 +272,24 @@ TEST(what_a_cancelled_reader_had_not_taken_holds_nothing_back)
     }
 }
 
+TEST(what_a_reader_had_not_taken_at_the_end_does_not_count_for_the_next)
+{
+    EACH_CUT (rig) {
+        rig->config.max_unread_bytes = 10;
+        struct h2t_h1_exchange *exchange = h2t_h1_get(rig);
+
+        exchange->is_paused = true;
+        h2t_h1_answer(rig, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789");
+        h2t_h1_expect_success(exchange, 200, "123456789");
+        exchange = h2t_h1_get(rig);
+        exchange->is_paused = true;
+        h2t_h1_answer(rig, "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n123456789");
+        ck_assert(rig->conn->wants_input);
+        h2t_h1_answer(rig, "0");
+        ck_assert(!rig->conn->wants_input);
+    }
+}
+
 /* ---- closing, and the owner ----------------------------------------------- */
 
 TEST(after_a_shutdown_the_open_exchange_goes_on_and_no_other_comes)
@@ -399,6 +417,7 @@ TEST_MAIN("h1_conn", {T(requests_go_over_one_connection_one_after_the_other)},
           {T(an_exchange_may_be_cancelled_inside_each_of_its_events)},
           {T(a_reader_that_takes_nothing_holds_the_input_back)},
           {T(what_a_cancelled_reader_had_not_taken_holds_nothing_back)},
+          {T(what_a_reader_had_not_taken_at_the_end_does_not_count_for_the_next)},
           {T(after_a_shutdown_the_open_exchange_goes_on_and_no_other_comes)},
           {T(a_destroyed_connection_lets_go_without_an_event)},
           {T(nothing_is_taken_after_a_failure)},

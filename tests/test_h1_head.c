@@ -354,7 +354,7 @@ TEST(limits_count_from_nothing_for_the_next_response)
         rig->config.max_header_bytes = 2000;
         rig->config.max_header_fields = 3;
         rig->config.max_informational = 1;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 4; i++) {
             struct h2t_h1_exchange *exchange = h2t_h1_get(rig);
 
             h2t_h1_answer(rig, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 None\r\n");

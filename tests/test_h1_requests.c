@@ -175,13 +175,15 @@ static const char *body_of(const char *sent)
 TEST(a_body_of_known_length_goes_out_as_it_is)
 {
     EACH_CUT (rig) {
-        struct h2t_h1_exchange *exchange = h2t_h1_post(rig, "hello", 5, 5);
+        for (int i = 0; i < 3; i++) {
+            struct h2t_h1_exchange *exchange = h2t_h1_post(rig, "hello", 5, 5);
 
-        ck_assert_str_eq(body_of(h2t_h1_take_sent(rig)), "hello");
-        ck_assert_uint_eq(exchange->upload.n_sent, 5);
-        ck_assert(exchange->upload.was_last_sent);
-        h2t_h1_answer(rig, OK_ANSWER);
-        h2t_h1_expect_success(exchange, 200, "ok");
+            ck_assert_str_eq(body_of(h2t_h1_take_sent(rig)), "hello");
+            ck_assert_uint_eq(exchange->upload.n_sent, 5);
+            ck_assert(exchange->upload.was_last_sent);
+            h2t_h1_answer(rig, OK_ANSWER);
+            h2t_h1_expect_success(exchange, 200, "ok");
+        }
         h2t_h1_expect_usable(rig);
     }
 }
@@ -395,6 +397,22 @@ TEST(a_response_that_ends_before_its_upload_is_delivered_and_the_rest_is_not_sen
     }
 }
 
+TEST(a_response_before_the_last_byte_of_its_upload_closes_the_connection_too)
+{
+    EACH_CUT (rig) {
+        struct h2t_h1_exchange *exchange = h2t_h1_prepare_post(rig, "hello", 5, -1);
+        char byte;
+
+        h2t_h1_submit(exchange);
+        while (exchange->upload.n_read < 5)
+            rig->conn->n_accepted += rig->conn->ops->produce(rig->conn, 0, &byte, 1);
+        h2t_h1_answer(rig, OK_ANSWER);
+        h2t_h1_expect_success(exchange, 200, "ok");
+        ck_assert(!exchange->upload.was_last_sent);
+        h2t_h1_expect_closing(rig);
+    }
+}
+
 TEST(a_server_that_closes_during_an_upload_after_a_full_response_has_answered)
 {
     EACH_CUT (rig) {
@@ -437,5 +455,6 @@ TEST_MAIN("h1_requests", {T(a_head_is_its_line_the_host_and_the_fields_in_order)
           {T(an_upload_that_is_not_what_was_declared_ends_its_connection)},
           {T(a_response_can_be_read_while_its_upload_goes_on)},
           {T(a_response_that_ends_before_its_upload_is_delivered_and_the_rest_is_not_sent)},
+          {T(a_response_before_the_last_byte_of_its_upload_closes_the_connection_too)},
           {T(a_server_that_closes_during_an_upload_after_a_full_response_has_answered)},
           {T(a_server_that_closes_during_an_upload_without_a_response_has_not_answered)})

@@ -124,7 +124,6 @@ static bool begin_body(struct h2i_h1_conn *conn, struct h2i_head *head)
         return true;
     }
     conn->in.phase = H2I_H1_OPEN_BODY;
-    conn->is_closing = true;
     return true;
 }
 

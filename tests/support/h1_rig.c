@@ -218,7 +218,7 @@ void h2t_h1_destroy(struct h2t_h1 *rig)
     for (size_t i = 0; i < rig->n_exchanges; i++) {
         struct h2t_h1_exchange *exchange = rig->exchanges[i];
 
-        ck_assert_ptr_null(exchange->exchange.conn);
+        must(!exchange->exchange.conn, "the conn is gone, and its exchange has it still");
         h2i_arena_finish(&exchange->arena);
         h2t_bytes_free(&exchange->body);
         free(exchange);
@@ -269,7 +269,7 @@ static bool send_once(struct h2t_h1 *rig)
     must(rig->is_output_told, "output that was not announced");
     must(n <= cap, "more output than there was room for");
     h2t_bytes_add(&rig->sent, buf, n);
-    ck_assert_uint_eq(rig->conn->n_accepted, rig->conn->n_produced);
+    must(rig->conn->n_accepted == rig->conn->n_produced, "output that was not counted");
     return true;
 }
 
@@ -348,8 +348,7 @@ struct h2t_h1_exchange *h2t_h1_prepare(struct h2t_h1 *rig, const char *method, c
     struct h2t_h1_exchange *exchange = calloc(1, sizeof *exchange);
 
     h2t_h1_start(rig);
-    ck_assert_ptr_nonnull(exchange);
-    ck_assert_uint_lt(rig->n_exchanges, H2T_H1_MAX_EXCHANGES);
+    must(exchange && rig->n_exchanges < H2T_H1_MAX_EXCHANGES, "no room for an exchange");
     rig->exchanges[rig->n_exchanges++] = exchange;
     exchange->rig = rig;
     exchange->upload.n_ready = SIZE_MAX;
@@ -389,7 +388,8 @@ void h2t_h1_submit(struct h2t_h1_exchange *exchange)
 
     exchange->submitted = conn->ops->submit(conn, &exchange->exchange);
     check_told(exchange->rig);
-    ck_assert_int_eq(exchange->submitted == H2CLIENT_OK, exchange->exchange.conn == conn);
+    must((exchange->submitted == H2CLIENT_OK) == (exchange->exchange.conn == conn),
+         "it has a conn only if it was taken");
 }
 
 static struct h2t_h1_exchange *submit_and_send(struct h2t_h1_exchange *exchange)

@@ -5,8 +5,10 @@
 #include "h2client/attempt.h"
 #include "h2client/session_internal.h"
 
-/* A spare call keeps its arena's first block and a body buffer up to this size. */
+/* A spare call keeps its arena's first block and a body buffer up to this size, as long as
+ * all spare ones together keep no more than that. */
 #define SPARE_BODY_BYTES 65536
+#define MAX_SPARE_BODY_BYTES (4u << 20)
 #define ARENA_BLOCK_BYTES 4096
 #define MAX_SPARE_CALLS 1024
 
@@ -38,6 +40,7 @@ static h2client_call *take_spare(h2client_session *session)
     if (!node)
         return NULL;
     session->n_spare--;
+    session->n_spare_body_bytes -= H2I_CONTAINER_OF(node, h2client_call, in_session)->in.body.cap;
     return H2I_CONTAINER_OF(node, h2client_call, in_session);
 }
 
@@ -128,16 +131,18 @@ static void keep_as_spare(h2client_session *session, h2client_call *call)
     struct h2i_home *home = call->home;
     struct h2i_arena arena = call->arena;
     struct h2i_buf body = call->in.body;
+    bool has_room = session->n_spare_body_bytes + body.cap <= MAX_SPARE_BODY_BYTES;
 
     h2i_source_close(&call->source);
     h2i_arena_reset(&arena);
-    h2i_buf_clear(&body, SPARE_BODY_BYTES);
+    h2i_buf_clear(&body, has_room ? SPARE_BODY_BYTES : 0);
     memset(call, 0, sizeof *call);
     call->home = home;
     call->arena = arena;
     call->in.body = body;
     h2i_list_append(&session->spare, &call->in_session);
     session->n_spare++;
+    session->n_spare_body_bytes += body.cap;
 }
 
 void h2i_call_release_if_unused(h2client_call *call)

@@ -32,6 +32,7 @@ struct h2client_session {
     struct h2i_list done;  /* the completion queue */
     struct h2i_list spare; /* freed calls, for the next starts (by in_session) */
     size_t n_spare;
+    size_t n_spare_body_bytes; /* what their body buffers hold on to */
     size_t n_running;
     uint64_t n_calls;
     uint64_t n_calls_failed;

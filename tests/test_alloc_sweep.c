@@ -133,6 +133,37 @@ TEST(alloc_usual_request_takes_at_most_four)
 }
 END_TEST
 
+#define N_BURST 500
+
+static void answer_60_kb(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                         struct h2t_response *response, void *user)
+{
+    (void)peer, (void)request, (void)user;
+    response->status = 200;
+    response->body_len = 60000;
+}
+
+/* Calls are kept for the next starts, and what they hold is not. */
+TEST(alloc_burst_of_large_bodies_is_given_back)
+{
+    h2client_call *calls[N_BURST];
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = answer_60_kb;
+    h2t_rig_open(&rig, NULL);
+    for (int i = 0; i < N_BURST; i++)
+        calls[i] = h2client_get(rig.session, H2T_ORIGIN "/");
+    h2client_gather(calls, N_BURST);
+    for (int i = 0; i < N_BURST; i++)
+        h2client_call_destroy(calls[i]);
+    ck_assert_uint_gt(rig.alloc.peak_bytes, 30 << 20);
+    ck_assert_uint_lt(rig.alloc.live_bytes, 12 << 20);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN("alloc_sweep", {T(alloc_each_failure_in_turn_leaves_one_outcome_and_nothing_else)},
           {T(alloc_failure_for_ever_from_each_point_on_ends_cleanly)},
-          {T(alloc_usual_request_takes_at_most_four)})
+          {T(alloc_usual_request_takes_at_most_four)},
+          {T(alloc_burst_of_large_bodies_is_given_back)})

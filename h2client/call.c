@@ -207,10 +207,15 @@ void h2i_call_abort(h2client_call *call, const h2client_fault *fault)
 
 void h2i_call_end_as(h2client_call *call, const h2client_fault *fault)
 {
-    if (call->end.is_over)
-        call->end.outcome.fault = *fault;
-    else
+    struct h2i_outcome *outcome = &call->end.outcome;
+
+    if (call->end.is_over) {
+        if (outcome->fault.code == H2CLIENT_OK) /* the server did act on it */
+            outcome->replay_class = H2CLIENT_REPLAY_MAYBE_PROCESSED;
+        outcome->fault = *fault;
+    } else {
         h2i_call_abort(call, fault);
+    }
     h2i_call_mark_ready(call);
 }
 

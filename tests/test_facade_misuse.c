@@ -62,6 +62,7 @@ TEST(misuse_cancel_counts_though_all_bytes_have_come)
     h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/", .on_data = cancel_on_data);
     ck_assert_ptr_null(h2client_call_await(call));
     ck_assert_int_eq(h2client_call_state(call), H2CLIENT_ERROR_CANCELLED);
+    ck_assert_int_eq(h2client_call_error(call)->replay_class, H2CLIENT_REPLAY_MAYBE_PROCESSED);
     h2client_call_destroy(call);
     h2t_rig_finish(&rig);
 }

@@ -44,7 +44,8 @@ extern "C" {
 typedef enum h2client_pull_result {
     H2CLIENT_PULL_MORE = 0,    /* *n bytes (>= 1) written, there may be more */
     H2CLIENT_PULL_END = 1,     /* *n bytes (0 is fine) written, that was all */
-    H2CLIENT_PULL_NOT_NOW = 2, /* nothing yet: asked again after h2client_call_resume_upload */
+    H2CLIENT_PULL_NOT_NOW = 2, /* nothing yet (*n is not looked at): asked again after
+                                  h2client_call_resume_upload */
     H2CLIENT_PULL_FAILED = 3   /* the call ends with UPLOAD_READ */
 } h2client_pull_result;
 
@@ -52,7 +53,8 @@ typedef enum h2client_pull_result {
 typedef h2client_pull_result (*h2client_pull_fn)(void *buf, size_t cap, size_t *n, void *user);
 /* Goes back to the first byte, so that the request can be sent again. */
 typedef bool (*h2client_rewind_fn)(void *user);
-/* The library is done with the body; runs exactly once, before on_done. */
+/* The library is done with the body; runs exactly once, before on_done. Never where
+ * h2client_start returned NULL: the body is then the caller's as before. */
 typedef void (*h2client_release_fn)(void *user);
 
 /*
@@ -92,7 +94,8 @@ typedef void (*h2client_on_informational_fn)(h2client_call *call, int status,
  * Bytes of the body (len >= 1), in order, valid only during the call. Returns how
  * many of them are done with; their room is given back to the peer. The rest is
  * given back later by h2client_call_credit: bytes not credited hold the sender
- * back. Usually: return len.
+ * back. Usually: return len. More than len counts for bytes kept before, and no
+ * further.
  */
 typedef size_t (*h2client_on_data_fn)(h2client_call *call, const void *data, size_t len,
                                       void *user);
@@ -108,7 +111,9 @@ typedef enum h2client_delivery {
     /* Collected, up to max_body_bytes. The default. */
     H2CLIENT_DELIVERY_WHOLE = 1,
     /* Held, by flow control, until h2client_call_read takes it. await_response,
-     * read and try_read switch a call to this, await and gather back to WHOLE. */
+     * read and try_read switch a call to this, await and gather back to WHOLE: the
+     * response's body then begins after what was read, and max_body_bytes is looked
+     * at when more comes. */
     H2CLIENT_DELIVERY_PULL = 2
 } h2client_delivery;
 
@@ -143,9 +148,12 @@ typedef struct h2client_call_options {
     h2client_on_informational_fn on_informational;
     h2client_on_data_fn on_data;
     h2client_on_done_fn on_done;
-    void *user;                      /* for the four callbacks */
-    int64_t total_timeout_ms;        /* from the start to the end; none */
-    int64_t connect_timeout_ms;      /* DNS + connect + TLS together; 20,000 */
+    void *user;               /* for the four callbacks */
+    int64_t total_timeout_ms; /* from the start to the end; none */
+    /* DNS + connect + TLS together; 20,000. The three after it are limits of one dial,
+     * which calls to an origin share: those of the call that caused it. Where one of
+     * them passes, calls that allow more wait for another dial. */
+    int64_t connect_timeout_ms;
     int64_t dns_timeout_ms;          /* 5,000 */
     int64_t sock_connect_timeout_ms; /* all addresses together; 10,000 */
     int64_t tls_timeout_ms;          /* 10,000 */
@@ -200,24 +208,31 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_call *h2client_start(h2client_session *s
 /* ---- waiting: these drive ---------------------------------------------- */
 
 /* Until the call has ended, its body taken whole. The response, or NULL: see
- * h2client_call_error (PENDING: interrupted by h2client_session_wake). */
+ * h2client_call_error (PENDING: interrupted by h2client_session_wake, or not possible
+ * here: inside a callback, in a child, over a loop that cannot wait). */
 H2CLIENT_API const h2client_response *h2client_call_await(h2client_call *call);
 /* Until the response's head is there, or the call has failed. */
 H2CLIENT_API const h2client_response *h2client_call_await_response(h2client_call *call);
-/* Until all have ended, each body taken whole. NULLs are skipped. OK, INTERRUPTED
- * or REENTRANT; how each ended is its own to tell. */
+/* Until all have ended, each body taken whole. NULLs are skipped. The list itself must
+ * stay as it is meanwhile; its calls may be destroyed in callbacks. OK; INTERRUPTED,
+ * REENTRANT, FORKED, or INVALID_ARGUMENT (no list, or a loop that cannot wait); how each
+ * ended is its own to tell. */
 H2CLIENT_API h2client_error_code h2client_gather(h2client_call *const *calls, size_t n);
 /* Until one of them has ended: its place in the list; n when the list is empty or
- * all are NULL, or when interrupted or reentrant. A call that has ended before counts.
- * The calls are of one session. */
+ * all are NULL, or when interrupted, reentrant or not possible here. A call that has ended
+ * before counts. The calls are of one session; the list stays as it is, as for gather.
+ * Bodies are taken as each call's delivery says: one that is pulled ends only once its
+ * bytes have been read, as far as they do not fit in its window. */
 H2CLIENT_API size_t h2client_wait_any(h2client_call *const *calls, size_t n);
 
 /* ---- pulling the body -------------------------------------------------- */
 
 /*
  * Takes bytes of the body, waiting for at least one. OK with *n >= 1; OK with
- * *n == 0 at the end; otherwise the call's error code, with *n == 0. Each byte
- * taken gives its room back to the peer.
+ * *n == 0 at the end; otherwise the call's error code, with *n == 0, or INTERRUPTED,
+ * REENTRANT, FORKED, or INVALID_ARGUMENT (no place for the bytes, a call with on_data, a
+ * loop that cannot wait). Each byte taken gives its room back to the peer. What a failed
+ * call received is read first.
  */
 H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_read(h2client_call *call,
                                                                       void *buf, size_t cap,
@@ -246,9 +261,10 @@ H2CLIENT_API const h2client_call_info *h2client_call_get_info(const h2client_cal
 /* Ends the call with CANCELLED (on the wire RST_STREAM with CANCEL, RFC 9113
  * 5.4.2); others are not disturbed. Nothing happens to one that has ended. */
 H2CLIENT_API void h2client_call_cancel(h2client_call *call);
-/* No more on_data until resume; what the window has room for still arrives and
- * is held. While its own reader holds the stream the read idle limit rests;
- * the total limit does not. */
+/* No more on_data until resume, nor the on_done of a success; what the window has room
+ * for still arrives and is held. While its own reader holds bytes the read idle limit
+ * rests; the total limit does not. A failure drops what is held. Nothing changes for
+ * bodies that are collected or pulled. */
 H2CLIENT_API void h2client_call_pause(h2client_call *call);
 H2CLIENT_API void h2client_call_resume(h2client_call *call);
 /* Gives back the room of bytes that on_data kept. More than that is INVALID_ARGUMENT. */

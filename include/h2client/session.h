@@ -114,13 +114,14 @@ H2CLIENT_API void h2client_session_destroy(h2client_session *session);
 /* ---- driving ----------------------------------------------------------- */
 
 /* One turn: waits up to timeout_ms (0: not at all, negative: for ever) for
- * something to do and does it. OK, INTERRUPTED, REENTRANT, INVALID_ARGUMENT; FORKED in
- * a child, where calls started there end. */
+ * something to do and does it. OK, INTERRUPTED, REENTRANT, INVALID_ARGUMENT (a loop that
+ * cannot wait, and a time-out), SYSTEM_FAILED (its wait did), NO_MEMORY (no session);
+ * FORKED in a child, where calls started there end. */
 H2CLIENT_API h2client_error_code h2client_session_dispatch(h2client_session *session,
                                                            int64_t timeout_ms);
 /* The completion queue: the next call that has ended and was not handed out yet,
  * in the order of their ends; NULL when there is none now. Drives nothing, O(1).
- * Calls awaited, gathered or destroyed leave the queue. */
+ * Calls awaited, gathered, returned by wait_any or destroyed leave the queue. */
 H2CLIENT_API h2client_call *h2client_session_next_done(h2client_session *session);
 /* Calls that have not ended. */
 H2CLIENT_API size_t h2client_session_n_running(const h2client_session *session);
@@ -136,7 +137,7 @@ H2CLIENT_API size_t h2client_session_pollfds(h2client_session *session, h2client
 /* Until dispatch is due though nothing is ready: 0 now, -1 never. */
 H2CLIENT_API int64_t h2client_session_next_timeout_ms(h2client_session *session);
 /* Any thread, any signal handler: a driving function returns INTERRUPTED, now or
- * the next time. */
+ * the next time (one that has just reached what it waited for returns that). */
 H2CLIENT_API void h2client_session_wake(h2client_session *session);
 /* For ports the application implements; valid as long as the session. */
 H2CLIENT_API h2client_reactor *h2client_session_reactor(h2client_session *session);

@@ -102,6 +102,10 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
         if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
             h2i_h2_settings_applied(conn);
         break;
+    case NGHTTP2_PING:
+        if (frame->hd.flags & NGHTTP2_FLAG_ACK)
+            h2i_h2_ping_answered(conn, frame->ping.opaque_data);
+        break;
     case NGHTTP2_GOAWAY:
         h2i_h2_on_goaway(conn, &frame->goaway);
         break;
@@ -228,7 +232,7 @@ static void set_options(nghttp2_option *option, const struct h2i_h2_config *conf
 {
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_http_messaging(option, 1);
-    nghttp2_option_set_peer_max_concurrent_streams(option, 100);
+    nghttp2_option_set_peer_max_concurrent_streams(option, h2i_h2_first_max_open(config));
     nghttp2_option_set_max_send_header_block_length(option, MAX_REQUEST_BLOCK_BYTES);
     nghttp2_option_set_max_settings(option, H2I_H2_MAX_SETTINGS + 1);
     nghttp2_option_set_max_outbound_ack(option, (size_t)config->abuse.acks_queued + 1);

@@ -14,6 +14,8 @@ static const struct h2i_h2_config default_config = {
     .max_header_bytes = 256 * 1024,
     .max_header_fields = 1000,
     .max_open_header_bytes = 8 * 1024 * 1024,
+    .ping_after_us = 15000000,
+    .ping_timeout_us = 10000000,
     .abuse = {.informational = 32,
               .continuations = 72,
               .empty_data = 1000,
@@ -43,6 +45,7 @@ void h2i_h2_leave(struct h2i_h2_conn *conn)
 {
     if (--conn->depth > 0)
         return;
+    h2i_h2_set_deadline(conn);
     if (conn->is_changed) {
         conn->is_changed = false;
         conn->base.events->on_change(&conn->base);
@@ -115,6 +118,7 @@ static h2client_error_code conn_receive(struct h2i_conn *base, int64_t now_us, c
     h2i_h2_enter(conn);
     conn->now_us = now_us;
     h2i_h2_costs_at(conn, now_us);
+    h2i_h2_heard(conn);
     fail_if_out_of_memory(conn);
     h2i_h2_gate_take(conn, data, len);
     fail_if_out_of_memory(conn);
@@ -137,6 +141,7 @@ static size_t conn_produce(struct h2i_conn *base, int64_t now_us, void *buf, siz
 
     h2i_h2_enter(conn);
     conn->now_us = now_us;
+    h2i_h2_watch(conn);
     fail_if_out_of_memory(conn);
     size_t n = h2i_h2_produce(conn, buf, cap);
     if (n == 0)

@@ -21,6 +21,9 @@ struct h2i_h2_config {
     uint32_t max_header_bytes; /* also our SETTINGS_MAX_HEADER_LIST_SIZE */
     uint32_t max_header_fields;
     uint32_t max_open_header_bytes;    /* with more on other streams, no header block is taken */
+    uint32_t first_max_streams;        /* believed until the peer's SETTINGS; 0: 100 */
+    int64_t ping_after_us;             /* of silence, with streams open; INT64_MAX: never */
+    int64_t ping_timeout_us;           /* for the answer */
     struct {                           /* README, "Limits on what a server can send" */
         uint32_t informational;        /* 32 a response */
         uint32_t continuations;        /* 72 a header block */

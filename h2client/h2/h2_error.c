@@ -43,7 +43,14 @@ struct h2i_outcome h2i_h2_failure(h2client_error_code code, h2client_replay_clas
     return outcome;
 }
 
+/* The connection goes on: what is in the output will go out. */
 h2client_replay_class h2i_h2_replay_class(const struct h2i_h2_stream *stream)
+{
+    return stream->out.has_begun ? H2CLIENT_REPLAY_MAYBE_PROCESSED : H2CLIENT_REPLAY_NEVER_SENT;
+}
+
+/* It ends here: what the transport did not take stays. */
+static h2client_replay_class replay_class_at_end(const struct h2i_h2_stream *stream)
 {
     return stream->exchange ? h2i_exchange_replay_class(&stream->conn->base, stream->exchange)
                             : H2CLIENT_REPLAY_NONE;
@@ -143,9 +150,11 @@ void h2i_h2_on_reset(struct h2i_h2_stream *stream, uint32_t http2_code)
                        "the server reset the stream with %s (%u)",
                        h2client_http2_code_name(http2_code), http2_code);
 
-    /* RFC 9113 8.7: refused means not processed at all. */
+    /* RFC 9113 8.7: refused means not processed at all. One that was sent before the limit
+     * was known (5.1.2) is no sign of trouble. */
     if (http2_code == NGHTTP2_REFUSED_STREAM) {
-        outcome.fault.code = H2CLIENT_ERROR_H2_REFUSED_STREAM;
+        outcome.fault.code = stream->out.is_early ? H2CLIENT_ERROR_H2_UNPROCESSED
+                                                  : H2CLIENT_ERROR_H2_REFUSED_STREAM;
         outcome.replay_class = H2CLIENT_REPLAY_UNPROCESSED;
     }
     h2i_h2_stream_end(stream, &outcome);
@@ -198,7 +207,7 @@ void h2i_h2_on_goaway(struct h2i_h2_conn *conn, const nghttp2_goaway *goaway)
 static struct h2i_outcome outcome_of_end(const struct h2i_h2_conn *conn,
                                          const struct h2i_h2_stream *stream)
 {
-    h2client_replay_class replay_class = h2i_h2_replay_class(stream);
+    h2client_replay_class replay_class = replay_class_at_end(stream);
 
     if (conn->goaway.is_received && conn->goaway.code != NGHTTP2_NO_ERROR)
         return conn->base.failure;
@@ -236,7 +245,7 @@ void h2i_h2_end_input(struct h2i_h2_conn *conn, const h2client_fault *fault)
     for (struct h2i_list *at = conn->streams.next; at != &conn->streams; at = at->next) {
         struct h2i_h2_stream *stream = H2I_CONTAINER_OF(at, struct h2i_h2_stream, node);
         struct h2i_outcome outcome = fault ? of_conn : outcome_of_end(conn, stream);
-        outcome.replay_class = h2i_h2_replay_class(stream);
+        outcome.replay_class = replay_class_at_end(stream);
         h2i_h2_stream_end(stream, &outcome);
     }
     conn->base.failure = of_conn;

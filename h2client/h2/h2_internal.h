@@ -11,6 +11,7 @@
  *   h2_stream    one exchange's life; windows
  *   h2_response  header blocks and body bytes of a response
  *   h2_send      requests, uploads, output
+ *   h2_liveness  PING, ours
  *   h2_error     failures of the connection and of streams, GOAWAY
  *   h2_trace     frames for people
  *
@@ -53,6 +54,7 @@ struct h2i_h2_stream {
     struct h2i_exchange *exchange; /* NULL: ended or cancelled, and reset if need be */
     int32_t id;
     struct {
+        bool is_early;           /* submitted before the peer's SETTINGS told its limit */
         bool has_begun;          /* bytes of HEADERS may have been produced */
         bool is_done;            /* END_STREAM was */
         int64_t n_body_bytes;    /* read from the body so far */
@@ -130,6 +132,12 @@ struct h2i_h2_conn {
         uint32_t code;
         int32_t last_id;
     } goaway;
+    struct {
+        int64_t heard_us; /* bytes came, or the first request went */
+        int64_t asked_us;
+        bool is_asked; /* a PING of ours is not answered yet */
+        bool is_fresh; /* streams were opened since the clock was seen */
+    } live;
 };
 
 static inline struct h2i_h2_conn *h2i_h2_conn_of(struct h2i_conn *base)
@@ -174,6 +182,8 @@ bool h2i_h2_costs_frame(struct h2i_h2_conn *conn, const struct h2i_h2_frame *fra
 bool h2i_h2_costs_block(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame, size_t n);
 
 /* ---- h2_settings ------------------------------------------------------- */
+/* Streams before the peer's SETTINGS have come. */
+uint32_t h2i_h2_first_max_open(const struct h2i_h2_config *config);
 /* Queues our SETTINGS and the connection's window. False: no memory. */
 bool h2i_h2_settings_open(struct h2i_h2_conn *conn);
 bool h2i_h2_settings_judge(struct h2i_h2_conn *conn, const struct h2i_h2_frame *frame,
@@ -216,6 +226,17 @@ void h2i_h2_body_end(struct h2i_h2_stream *stream);
 h2client_error_code h2i_h2_submit(struct h2i_h2_conn *conn, struct h2i_exchange *exchange);
 bool h2i_h2_has_output(const struct h2i_h2_conn *conn);
 size_t h2i_h2_produce(struct h2i_h2_conn *conn, uint8_t *buf, size_t cap);
+
+/* ---- h2_liveness ------------------------------------------------------- */
+/* Bytes came. */
+void h2i_h2_heard(struct h2i_h2_conn *conn);
+/* The first stream was opened: silence before it does not count. */
+void h2i_h2_busy(struct h2i_h2_conn *conn);
+void h2i_h2_ping_answered(struct h2i_h2_conn *conn, const uint8_t *data);
+/* Asks, or gives the connection up, as the time says. */
+void h2i_h2_watch(struct h2i_h2_conn *conn);
+/* When the clock is to be looked at again. */
+void h2i_h2_set_deadline(struct h2i_h2_conn *conn);
 
 /* ---- h2_error ---------------------------------------------------------- */
 struct h2i_outcome h2i_h2_success(void);

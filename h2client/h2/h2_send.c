@@ -213,6 +213,7 @@ h2client_error_code h2i_h2_submit(struct h2i_h2_conn *conn, struct h2i_exchange 
     if (!stream)
         return H2CLIENT_ERROR_NO_MEMORY;
 
+    stream->out.is_early = !conn->base.has_peer_limit;
     struct field_list list = build_fields(conn, stream);
     if (is_too_large(conn, list.n_bytes))
         return refuse(stream, H2CLIENT_ERROR_REQUEST_TOO_LARGE);

@@ -15,6 +15,11 @@ static void update_max_open(struct h2i_h2_conn *conn, uint32_t theirs)
     conn->is_changed = true;
 }
 
+uint32_t h2i_h2_first_max_open(const struct h2i_h2_config *config)
+{
+    return config->first_max_streams ? config->first_max_streams : MAX_OPEN_AT_FIRST;
+}
+
 bool h2i_h2_settings_open(struct h2i_h2_conn *conn)
 {
     const nghttp2_settings_entry entries[] = {
@@ -23,7 +28,7 @@ bool h2i_h2_settings_open(struct h2i_h2_conn *conn)
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, conn->config.max_header_bytes},
     };
 
-    update_max_open(conn, MAX_OPEN_AT_FIRST);
+    update_max_open(conn, h2i_h2_first_max_open(&conn->config));
     conn->in.n_acks_awaited = 1;
     return nghttp2_submit_settings(conn->session, NGHTTP2_FLAG_NONE, entries,
                                    sizeof entries / sizeof entries[0]) == 0 &&
@@ -95,6 +100,7 @@ bool h2i_h2_settings_judge(struct h2i_h2_conn *conn, const struct h2i_h2_frame *
 
 void h2i_h2_settings_applied(struct h2i_h2_conn *conn)
 {
+    conn->base.has_peer_limit = true;
     update_max_open(conn, nghttp2_session_get_remote_settings(
                               conn->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
 }

@@ -28,7 +28,8 @@ struct h2i_h2_stream *h2i_h2_stream_create(struct h2i_h2_conn *conn, struct h2i_
     h2i_list_append(&conn->streams, &stream->node);
 
     conn->budget->used += stream->window.size;
-    conn->base.n_open++;
+    if (conn->base.n_open++ == 0)
+        h2i_h2_busy(conn);
     conn->is_changed = true;
     exchange->conn = &conn->base;
     exchange->stream = stream;

@@ -10,8 +10,8 @@
  *
  * Rules. Events come only from inside receive, end_input, produce, and for on_end
  * also nothing else: never from submit, cancel, credit, resume_body. No event's
- * handler may call into the same conn but for cancel of its own exchange, credit and
- * resume_body. None of them is user code: users hear of things later, in the
+ * handler may call into the same conn but for cancel of its own exchange, credit,
+ * resume_body and shutdown. None of them is user code: users hear of things later, in the
  * delivery phase of the turn.
  */
 #ifndef H2I_CONN_H
@@ -86,7 +86,8 @@ struct h2i_conn_ops {
     /* No more input: an orderly end (fault NULL) or a broken transport. All open
      * exchanges end. Also for a write that failed. */
     void (*end_input)(struct h2i_conn *conn, const h2client_fault *fault);
-    /* Writes up to cap bytes of output; 0: dry. Also called at deadline_us. */
+    /* Writes up to cap bytes of output; 0: dry. Also called, perhaps with cap 0, once
+     * deadline_us has come. */
     size_t (*produce)(struct h2i_conn *conn, int64_t now_us, void *buf, size_t cap);
     /* No new exchanges; GOAWAY(NO_ERROR) goes out, open ones go on. */
     void (*shutdown)(struct h2i_conn *conn);
@@ -106,11 +107,15 @@ struct h2i_conn {
     /* Of the output, bytes that may have left this process: the owner's to write, since
      * what no transport took was never sent. */
     uint64_t n_accepted;
+    /* Set by the owner, who then waits for a sign of life before it goes on, and cleared,
+     * with on_change, when it came; call produce. HTTP/2 only. */
+    bool wants_probe;
 
     uint64_t n_produced;        /* bytes of output, since the start */
     bool wants_input;           /* false: its readers hold it back, read no more */
     uint32_t n_open;            /* exchanges */
     uint32_t max_open;          /* as it stands: ours, the peer's, 100 before its SETTINGS */
+    bool has_peer_limit;        /* max_open is what the peer said */
     uint64_t n_opened;          /* since the start */
     bool accepts_new;           /* false: draining, failed, or out of stream ids */
     bool has_failed;            /* output, then close */

@@ -29,7 +29,7 @@ static void note_link(h2client_call *call, const struct h2i_link *link)
     struct h2i_attempt *attempt = &call->attempt;
     h2client_call_info *info = &call->info;
 
-    attempt->conn_id = link->conn->id;
+    attempt->conn_id = attempt->history.now.conn_id = link->conn->id;
     attempt->stream_id = info->stream_id = attempt->exchange.stream_id;
     memcpy(attempt->peer, link->peer, sizeof attempt->peer);
     if (attempt->ticket.made_connect)
@@ -73,11 +73,9 @@ static void ticket_failed(struct h2i_ticket *ticket, const struct h2i_outcome *o
 {
     h2client_call *call = call_of(ticket);
 
-    /* No connection could be made: another try would meet the same. */
     if (ticket->made_connect)
         call->attempt.n_connects++;
-    call->attempt.is_running = false;
-    h2i_call_end(call, outcome);
+    h2i_attempt_ended(call, outcome);
 }
 
 static void ticket_waits_for_connection(struct h2i_ticket *ticket)
@@ -94,7 +92,7 @@ static const struct h2i_ticket_events ticket_events = {
     .on_failed = ticket_failed,
 };
 
-/* ---- starts and ends ----------------------------------------------------- */
+/* ---- starts ---------------------------------------------------------------- */
 
 /* Figures are those of the last attempt. */
 static void forget_last_attempt(h2client_call *call)
@@ -112,27 +110,71 @@ static void forget_last_attempt(h2client_call *call)
     info->local_port = info->remote_port = 0;
 }
 
-bool h2i_attempt_start(h2client_call *call)
+static void reset(h2client_call *call)
 {
     struct h2i_attempt *attempt = &call->attempt;
+    struct h2i_ticket ticket = {.events = &ticket_events,
+                                .limits = call->settings.connect_limits,
+                                .waiter = {.order = attempt->ticket.waiter.order,
+                                           .priority = (int)call->settings.priority - 1}};
 
-    forget_last_attempt(call);
     attempt->exchange = (struct h2i_exchange){.events = &h2i_call_inbox,
                                               .request = &call->request,
                                               .arena = &call->arena,
                                               .stream_id = -1};
-    attempt->ticket =
-        (struct h2i_ticket){.events = &ticket_events, .limits = call->settings.connect_limits};
-    attempt->is_sent = false;
-    attempt->wants_restart = false;
+    attempt->ticket = ticket;
+    attempt->is_sent = attempt->wants_restart = false;
+    attempt->awaits_continue = call->expects_continue;
+    forget_last_attempt(call);
+}
+
+bool h2i_attempt_start(h2client_call *call)
+{
+    struct h2i_attempt *attempt = &call->attempt;
+    struct h2client_session *session = call->session;
+
+    if (!h2i_history_begin(&attempt->history, &call->arena,
+                           session->reactor.now_us - call->started_us))
+        return false;
+    reset(call);
     call->info.n_attempts = ++attempt->n_started;
-    attempt->is_running = h2i_pool_enter(&call->session->pool, &call->url,
-                                         call->settings.http_version, &attempt->ticket);
+    attempt->is_running =
+        h2i_pool_enter(&session->pool, &call->url, call->settings.http_version, &attempt->ticket);
     if (attempt->is_running && h2i_ticket_is_connecting(&attempt->ticket))
         ticket_waits_for_connection(&attempt->ticket);
     else if (attempt->is_running)
         h2i_call_limits_watch(call);
     return attempt->is_running;
+}
+
+void h2i_attempt_restart(h2client_call *call)
+{
+    h2client_fault fault = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
+    struct h2i_attempt *attempt = &call->attempt;
+
+    if (!attempt->wants_restart)
+        return;
+    attempt->wants_restart = false;
+    if (!h2i_source_rewind(&call->source)) {
+        fault = h2i_fault(H2CLIENT_ERROR_UPLOAD_REWIND, "%s", "");
+        h2i_call_abort(call, &fault);
+        return;
+    }
+    if (!call->session || call->end.is_over)
+        return;
+    if (attempt->wants_h1)
+        h2i_pool_require_h1(&call->session->pool, &call->url, call->settings.http_version);
+    attempt->wants_h1 = false;
+    if (!h2i_attempt_start(call))
+        h2i_call_abort(call, &fault);
+}
+
+/* ---- ends ------------------------------------------------------------------ */
+
+static void stop_timer(h2client_call *call)
+{
+    call->attempt.is_delayed = false;
+    h2client_reactor_timer_stop(&call->session->reactor, &call->attempt.timer);
 }
 
 void h2i_attempt_stop(h2client_call *call)
@@ -141,6 +183,7 @@ void h2i_attempt_stop(h2client_call *call)
     struct h2i_conn *conn = attempt->exchange.conn;
 
     attempt->wants_restart = false;
+    stop_timer(call);
     if (!attempt->is_running)
         return;
     attempt->is_running = false;
@@ -150,47 +193,195 @@ void h2i_attempt_stop(h2client_call *call)
         h2i_pool_leave(&call->session->pool, &attempt->ticket);
 }
 
-/* RFC 9113 8.7: what the server did not process, or never saw, may be sent again. */
-static bool may_repeat(const h2client_call *call, const struct h2i_outcome *outcome)
+h2client_replay_class h2i_attempt_replay_class(const h2client_call *call)
 {
-    return outcome->fault.code != H2CLIENT_OK && call->attempt.n_started < H2I_MAX_ATTEMPTS &&
-           (outcome->replay_class == H2CLIENT_REPLAY_UNPROCESSED ||
-            (outcome->replay_class == H2CLIENT_REPLAY_NEVER_SENT &&
-             (outcome->fault.code == H2CLIENT_ERROR_EMPTY_REPLY ||
-              outcome->fault.code == H2CLIENT_ERROR_CONNECTION_RESET))) &&
-           !call->in.has_head && h2i_source_can_rewind(&call->source);
+    const struct h2i_exchange *exchange = &call->attempt.exchange;
+
+    return exchange->conn ? h2i_exchange_replay_class(exchange->conn, exchange)
+                          : H2CLIENT_REPLAY_NEVER_SENT;
+}
+
+static void note_end(h2client_call *call, const struct h2i_outcome *outcome)
+{
+    struct h2i_attempt *attempt = &call->attempt;
+    h2client_attempt *now = &attempt->history.now;
+
+    stop_timer(call);
+    attempt->is_running = false;
+    now->peer = keep_text(call, attempt->peer);
+    now->ended_us = call->session->reactor.now_us - call->started_us;
+    now->stream_id = attempt->exchange.stream_id;
+    now->code = outcome ? outcome->fault.code : H2CLIENT_OK;
+    now->replay_class = outcome ? outcome->replay_class : H2CLIENT_REPLAY_NONE;
+}
+
+static int64_t retry_after_us(const h2client_call *call, const struct h2i_head *head)
+{
+    h2client_system *system = call->session->reactor.system;
+
+    if (!head || call->settings.retry.max_retries == 0)
+        return -1;
+    return h2i_retry_after_us(h2i_fields_find(head->fields, "retry-after"),
+                              system->ops->wall_clock_s(system));
+}
+
+/* A try that would begin after the total limit is not made. */
+static bool is_too_late(const h2client_call *call, int64_t delay_us)
+{
+    int64_t elapsed_us = call->session->reactor.now_us - call->started_us;
+
+    return call->settings.total_us != INT64_MAX && delay_us >= call->settings.total_us - elapsed_us;
+}
+
+static struct h2i_retry_decision decide(h2client_call *call, const struct h2i_outcome *outcome,
+                                        const struct h2i_head *head)
+{
+    h2client_session *session = call->session;
+    struct h2i_retry_counts counts = call->attempt.counts;
+    const struct h2i_retry_end end = {
+        .outcome = outcome,
+        .status = head                ? head->status
+                  : call->in.has_head ? call->response.status
+                                      : 0,
+        .retry_after_us = retry_after_us(call, head),
+        .elapsed_us = session->reactor.now_us - call->started_us,
+        .is_idempotent = h2i_method_is_idempotent(call->request.method),
+        .can_rewind = h2i_source_can_rewind(&call->source),
+        .may_use_h1 = call->url.is_https && call->settings.http_version == H2CLIENT_HTTP_AUTO,
+        .random = h2i_pool_random(&session->pool, UINT64_MAX),
+    };
+    struct h2i_retry_decision decision = h2i_retry_decide(&call->settings.retry, &counts, &end);
+
+    if (!decision.kind || is_too_late(call, decision.delay_us) ||
+        (decision.takes_token && !h2i_retry_bucket_take(&session->retry_bucket)))
+        return (struct h2i_retry_decision){.kind = H2I_RETRY_NONE};
+    call->attempt.counts = counts;
+    return decision;
+}
+
+static void timer_fired(h2client_timer *timer, void *user)
+{
+    h2client_call *call = user;
+
+    (void)timer;
+    if (call->attempt.is_delayed) {
+        call->attempt.is_delayed = false;
+        call->attempt.wants_restart = true;
+        h2i_call_mark_ready(call);
+    } else {
+        h2i_attempt_continue(call);
+    }
+}
+
+void h2i_attempt_init(h2client_call *call)
+{
+    call->attempt.exchange.stream_id = -1;
+    call->attempt.timer.on_expire = timer_fired;
+    call->attempt.timer.user = call;
+}
+
+static bool start_timer(h2client_call *call, int64_t delay_us)
+{
+    h2client_reactor *reactor = &call->session->reactor;
+    int64_t due_us;
+
+    if (__builtin_add_overflow(reactor->now_us, delay_us, &due_us))
+        due_us = INT64_MAX - 1;
+    return h2client_reactor_timer_start(reactor, &call->attempt.timer, due_us) == H2CLIENT_OK;
+}
+
+/* The next try begins in the delivery phase, now or after the delay. */
+static void arrange(h2client_call *call, const struct h2i_retry_decision *decision,
+                    const char *reason)
+{
+    struct h2i_attempt *attempt = &call->attempt;
+    h2client_fault no_memory = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
+
+    h2i_log(&call->session->reactor, H2CLIENT_LOG_INFO, "call",
+            "%s: attempt %d: %s; sent again after %lld ms", call->url.display, attempt->n_started,
+            reason, (long long)(decision->delay_us / 1000));
+    attempt->wants_h1 = decision->kind == H2I_RETRY_OVER_H1;
+    attempt->is_delayed = decision->delay_us > 0;
+    attempt->wants_restart = !attempt->is_delayed;
+    if (!h2i_history_explain(&attempt->history, &call->arena, reason, decision->delay_us) ||
+        (attempt->is_delayed && !start_timer(call, decision->delay_us)))
+        h2i_call_abort(call, &no_memory);
+    else if (attempt->wants_restart)
+        h2i_call_mark_ready(call);
 }
 
 void h2i_attempt_ended(h2client_call *call, const struct h2i_outcome *outcome)
 {
-    call->attempt.is_running = false;
+    const h2client_fault *fault = &outcome->fault;
+    struct h2i_retry_decision decision;
+
+    note_end(call, outcome);
     if (call->end.is_over)
         return;
-    if (!may_repeat(call, outcome)) {
+    if (fault->code == H2CLIENT_OK) {
+        h2i_retry_bucket_note_success(&call->session->retry_bucket);
         h2i_call_end(call, outcome);
         return;
     }
-    h2i_log(&call->session->reactor, H2CLIENT_LOG_INFO, "call", "%s: attempt %d: %s; sent again",
-            call->url.display, call->attempt.n_started,
-            outcome->fault.text[0] ? outcome->fault.text
-                                   : h2client_error_text(outcome->fault.code));
-    call->attempt.wants_restart = true;
-    h2i_call_mark_ready(call);
+    decision = decide(call, outcome, NULL);
+    if (decision.kind)
+        arrange(call, &decision, fault->text[0] ? fault->text : h2client_error_text(fault->code));
+    else
+        h2i_call_end(call, outcome);
 }
 
-void h2i_attempt_restart(h2client_call *call)
+void h2i_attempt_timed_out(h2client_call *call, const h2client_fault *fault)
 {
-    h2client_fault fault = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
+    struct h2i_outcome outcome = {
+        .fault = *fault, .replay_class = h2i_attempt_replay_class(call), .http2_code = -1};
 
-    if (!call->attempt.wants_restart)
-        return;
-    call->attempt.wants_restart = false;
-    if (!h2i_source_rewind(&call->source)) {
-        fault = h2i_fault(H2CLIENT_ERROR_UPLOAD_REWIND, "%s", "");
-        h2i_call_abort(call, &fault);
-    } else if (call->session && !call->end.is_over && !h2i_attempt_start(call)) {
-        h2i_call_abort(call, &fault);
+    call->error.phase = h2i_attempt_phase(call); /* as it stands before it is stopped */
+    if (call->attempt.exchange.conn)
+        h2i_link_suspect(call->attempt.exchange.conn);
+    h2i_attempt_stop(call);
+    if (fault->limit == H2CLIENT_LIMIT_TOTAL) {
+        note_end(call, &outcome);
+        h2i_call_end(call, &outcome);
+    } else {
+        h2i_attempt_ended(call, &outcome);
     }
+}
+
+bool h2i_attempt_passes_over(h2client_call *call, const struct h2i_head *head)
+{
+    struct h2i_attempt *attempt = &call->attempt;
+    struct h2i_conn *conn = attempt->exchange.conn;
+    struct h2i_retry_decision decision = decide(call, NULL, head);
+    char buf[64];
+    struct h2i_text reason = h2i_text(buf, sizeof buf);
+
+    if (!decision.kind)
+        return false;
+    attempt->history.now.status = head->status;
+    if (decision.kind == H2I_RETRY_ELSEWHERE)
+        conn->ops->shutdown(conn);
+    h2i_attempt_stop(call);
+    note_end(call, NULL);
+    h2i_text_add(&reason, "status %d", head->status);
+    arrange(call, &decision, buf);
+    return true;
+}
+
+/* ---- Expect: 100-continue ---------------------------------------------------- */
+
+void h2i_attempt_continue(h2client_call *call)
+{
+    if (!call->attempt.awaits_continue)
+        return;
+    call->attempt.awaits_continue = false;
+    h2client_reactor_timer_stop(&call->session->reactor, &call->attempt.timer);
+    h2i_attempt_resume_body(call);
+}
+
+void h2i_attempt_head_sent(h2client_call *call)
+{
+    if (call->attempt.awaits_continue && !start_timer(call, call->settings.expect_us))
+        h2i_attempt_continue(call);
 }
 
 /* ---- while it runs ------------------------------------------------------- */

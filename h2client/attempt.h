@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attempt: the one place that starts another try of a call. Replays now, and with them
- * one rewind of the body and one history; redirects and retries will come here too.
+ * Attempt: the one place that starts another try of a call: replays and retries, as
+ * retry_decision.h says, with one rewind of the body and one history; redirects will come
+ * here too.
  */
 #ifndef H2I_ATTEMPT_H
 #define H2I_ATTEMPT_H
 
 #include "h2client/call_internal.h"
 
-/* Tries of one call at most: the first and two replays. */
-#define H2I_MAX_ATTEMPTS 3
-
+void h2i_attempt_init(h2client_call *call);
 /* The first try. False: no memory. */
 H2CLIENT_MUST_USE bool h2i_attempt_start(h2client_call *call);
 /* Leaves the pool or the connection at once; nothing happens when none runs. */
 void h2i_attempt_stop(h2client_call *call);
-/* The exchange has ended so: ends the call, or arranges for another try. */
+/* It has ended so: ends the call, or arranges for another try. */
 void h2i_attempt_ended(h2client_call *call, const struct h2i_outcome *outcome);
+/* One of its limits has passed: it is stopped, its connection suspect. Then as above. */
+void h2i_attempt_timed_out(h2client_call *call, const h2client_fault *fault);
+/* Its final head is there. True: it is not the call's answer, since there will be another
+ * try; the exchange is over. */
+bool h2i_attempt_passes_over(h2client_call *call, const struct h2i_head *head);
+/* The server said 100, or the head of the request went out. */
+void h2i_attempt_continue(h2client_call *call);
+void h2i_attempt_head_sent(h2client_call *call);
+/* Had a byte of it left? */
+h2client_replay_class h2i_attempt_replay_class(const h2client_call *call);
 /* In the delivery phase: the arranged try. May run user code (rewind). */
 void h2i_attempt_restart(h2client_call *call);
 /* Room of n bytes goes back to the peer, if it is still there. */

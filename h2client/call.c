@@ -103,7 +103,7 @@ h2client_call *h2i_session_new_call(h2client_session *session)
         return NULL;
     call->session = session;
     call->has_handle = true;
-    call->attempt.exchange.stream_id = -1;
+    h2i_attempt_init(call);
     call->started_us = session->reactor.now_us;
     atomic_store_explicit(&call->state, H2CLIENT_PENDING, memory_order_relaxed);
     reset_figures(call);
@@ -192,11 +192,8 @@ void h2i_call_end(h2client_call *call, const struct h2i_outcome *outcome)
 
 void h2i_call_abort(h2client_call *call, const h2client_fault *fault)
 {
-    bool was_sent = call->attempt.exchange.conn && call->info.request_us >= 0;
-    struct h2i_outcome outcome = {.fault = *fault,
-                                  .replay_class = was_sent ? H2CLIENT_REPLAY_MAYBE_PROCESSED
-                                                           : H2CLIENT_REPLAY_NEVER_SENT,
-                                  .http2_code = -1};
+    struct h2i_outcome outcome = {
+        .fault = *fault, .replay_class = h2i_attempt_replay_class(call), .http2_code = -1};
 
     if (call->end.is_over)
         return;
@@ -274,6 +271,8 @@ static void begin(h2client_call *call, const char *method, const char *url,
     h2i_call_adopt(call, options);
     if (code)
         h2i_text_add(&why, "%s", session->error.message);
+    if (!code && session->is_draining)
+        code = H2CLIENT_ERROR_SESSION_CLOSED;
     if (!h2i_session_enter(session))
         code = H2CLIENT_ERROR_FORKED;
     if (!code)
@@ -470,4 +469,9 @@ const h2client_call_info *h2client_call_get_info(const h2client_call *call)
                                             .tls_version = "",
                                             .stream_id = -1};
     return call ? &call->info : &none;
+}
+
+const h2client_attempt *h2client_call_attempt(const h2client_call *call, size_t i)
+{
+    return call ? h2i_history_get(&call->attempt.history, i) : NULL;
 }

@@ -57,7 +57,7 @@ static void tell_data(h2client_call *call)
 
 static void fetch_upload(h2client_call *call)
 {
-    while (!call->end.is_over && is_wanted(call) && h2i_source_wants_fetch(&call->source) &&
+    while (call->attempt.is_running && is_wanted(call) && h2i_source_wants_fetch(&call->source) &&
            h2i_source_fetch(&call->source))
         ;
     if (!call->end.is_over && h2i_source_is_fed(&call->source))

@@ -31,6 +31,8 @@ static void got_interim(struct h2i_exchange *exchange, const struct h2i_head *he
     struct h2i_interim *interim;
 
     call->in.header_bytes += head->n_bytes;
+    if (head->status == 100)
+        h2i_attempt_continue(call);
     if (!call->settings.on_informational)
         return;
     interim = h2i_arena_alloc(&call->arena, sizeof *interim);
@@ -51,7 +53,10 @@ static void got_head(struct h2i_exchange *exchange, const struct h2i_head *head)
 {
     h2client_call *call = call_of(exchange);
 
+    if (h2i_attempt_passes_over(call, head))
+        return;
     call->in.has_head = true;
+    call->attempt.history.now.status = head->status;
     call->in.header_bytes += head->n_bytes;
     call->response.status = head->status;
     call->response.headers = head->fields;
@@ -120,8 +125,11 @@ static enum h2i_body_result read_body(struct h2i_exchange *exchange, void *buf, 
                                       size_t *n)
 {
     h2client_call *call = call_of(exchange);
-    enum h2i_body_result result = h2i_source_read(&call->source, buf, cap, n);
+    enum h2i_body_result result;
 
+    if (call->attempt.awaits_continue)
+        return H2I_BODY_NOT_NOW;
+    result = h2i_source_read(&call->source, buf, cap, n);
     if (h2i_source_wants_fetch(&call->source))
         h2i_call_mark_ready(call);
     return result;
@@ -135,6 +143,8 @@ static void sent(struct h2i_exchange *exchange, size_t n_body_bytes, bool is_las
     if (call->info.request_us < 0)
         call->info.request_us = since_start(call);
     call->info.upload_bytes += (int64_t)n_body_bytes;
+    if (n_body_bytes == 0 && !is_last)
+        h2i_attempt_head_sent(call);
     if (!is_last)
         return;
     call->attempt.is_sent = true;

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "h2client/body_source.h"
+#include "h2client/history.h"
 #include "h2client/http/conn.h"
 #include "h2client/http/url.h"
 #include "h2client/pool/pool.h"
@@ -32,10 +33,16 @@ void h2i_home_unref(struct h2i_home *home);
 struct h2i_attempt {
     struct h2i_exchange exchange;
     struct h2i_ticket ticket;
-    int n_started; /* this one included */
+    struct h2i_history history;
+    struct h2i_retry_counts counts;
+    h2client_timer timer; /* a delayed restart's, or while the body waits for 100 */
+    int n_started;        /* this one included */
     int n_connects;
     bool is_running;       /* waits in the pool or is on a connection */
+    bool is_delayed;       /* the timer will arrange the restart */
     bool wants_restart;    /* the delivery phase is to start another one */
+    bool wants_h1;         /* and before, the pool is to be told */
+    bool awaits_continue;  /* the body is held back (RFC 9110 10.1.1) */
     bool is_sent;          /* END_STREAM went out */
     int64_t connecting_us; /* since when it waits for a connection, while it does */
     int64_t last_write_us; /* when bytes of the request went out; at first: when submitted */
@@ -87,6 +94,7 @@ struct h2client_call {
     struct h2i_attempt attempt;
     h2client_timer timer; /* at or before the next time limit */
     int64_t started_us;
+    bool expects_continue; /* the request says Expect: 100-continue */
 
     struct { /* what came, until it is told */
         struct h2i_interim *interim_first;

@@ -40,9 +40,11 @@ static void consider_attempt(struct due *due, const h2client_call *call)
     if (attempt->ticket.origin) {
         if (h2i_ticket_is_connecting(&attempt->ticket))
             consider(due, H2CLIENT_LIMIT_CONNECT, attempt->connecting_us, settings->connect_us);
+        else
+            consider(due, H2CLIENT_LIMIT_QUEUE, attempt->ticket.entered_us, settings->queue_us);
         return;
     }
-    if (!attempt->is_sent && !call->source.is_waiting)
+    if (!attempt->is_sent && !call->source.is_waiting && !attempt->awaits_continue)
         consider(due, H2CLIENT_LIMIT_WRITE_STALL, attempt->last_write_us, settings->write_stall_us);
     if (attempt->is_sent && !call->in.has_head)
         consider(due, H2CLIENT_LIMIT_FIRST_BYTE, attempt->last_read_us, settings->first_byte_us);
@@ -87,7 +89,10 @@ static void timer_fired(h2client_timer *timer, void *user)
         return;
     }
     fault = h2i_fault_of_timeout(due.limit, due.allowed_us / 1000);
-    h2i_call_end_as(call, &fault);
+    if (call->end.is_over)
+        h2i_call_end_as(call, &fault);
+    else
+        h2i_attempt_timed_out(call, &fault);
 }
 
 void h2i_call_limits_init(h2client_call *call)

@@ -51,14 +51,6 @@ static h2client_error_code check_method(const char *method, struct h2i_text *why
     return H2CLIENT_OK;
 }
 
-static h2client_error_code check_version(const h2client_call *call, struct h2i_text *why)
-{
-    if (call->url.is_https || call->settings.http_version == H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE)
-        return H2CLIENT_OK;
-    h2i_text_add(why, "HTTP/1.1 not supported yet: http:// needs prior knowledge of HTTP/2");
-    return H2CLIENT_ERROR_HTTP1_UNSUPPORTED;
-}
-
 static h2client_error_code prepare_url(h2client_call *call, const char *method, const char *url,
                                        struct h2i_text *why)
 {
@@ -82,19 +74,62 @@ static h2client_error_code prepare_url(h2client_call *call, const char *method, 
     return no_memory_unless(call->request.method != NULL);
 }
 
+/* RFC 9110 10.1.1: only where there is a body to hold back. */
+static bool wants_expect(const h2client_call *call, const h2client_header *headers)
+{
+    const h2client_header *below = h2i_fields_list(&call->session->default_fields.fields);
+
+    if (!call->settings.expects_continue || h2i_fields_find(below, "expect"))
+        return false;
+    for (; headers && headers->name; headers++)
+        if (h2i_str_equals_nocase(h2i_str_of(headers->name), h2i_str_of("expect")))
+            return false;
+    return true;
+}
+
+/* The caller's fields and one more; NULL: no memory. */
+static const h2client_header *add_expect(h2client_call *call, const h2client_header *headers)
+{
+    size_t n = 0;
+    h2client_header *list;
+
+    while (headers && headers[n].name)
+        n++;
+    list = h2i_arena_alloc(&call->arena, (n + 2) * sizeof *list);
+    if (!list)
+        return NULL;
+    if (n)
+        memcpy(list, headers, n * sizeof *list);
+    list[n] = (h2client_header){"expect", "100-continue"};
+    list[n + 1] = (h2client_header){NULL, NULL};
+    return list;
+}
+
+static bool says_expect(const h2client_call *call)
+{
+    const char *value = h2i_fields_find(call->request.fields, "expect");
+
+    return value && h2i_str_equals_nocase(h2i_str_of(value), h2i_str_of("100-continue"));
+}
+
 static h2client_error_code prepare_fields(h2client_call *call, const h2client_header *headers,
                                           struct h2i_text *why)
 {
     struct h2i_request_fields merged;
-    h2client_error_code code = h2i_request_fields_merge(
-        &merged, &call->arena, &call->session->default_fields, headers, why);
+    bool has_body = call->request.has_body && call->request.body_len != 0;
+    h2client_error_code code;
 
+    if (has_body && wants_expect(call, headers) && !(headers = add_expect(call, headers)))
+        return H2CLIENT_ERROR_NO_MEMORY;
+    code = h2i_request_fields_merge(&merged, &call->arena, &call->session->default_fields, headers,
+                                    why);
     if (!code)
         code = check_content_length(call, merged.content_length, why);
     if (code)
         return code;
     call->request.fields = h2i_fields_list(&merged.fields);
     call->request.n_fields = merged.fields.n;
+    call->expects_continue = has_body && says_expect(call);
     if (merged.host)
         call->request.authority = merged.host;
     return H2CLIENT_OK;
@@ -148,7 +183,7 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
     if (!method)
         method = "GET";
     if (!code)
-        code = h2i_settings_apply(&call->settings, &known, why);
+        code = h2i_settings_apply(&call->settings, &call->arena, &known, why);
     if (!code)
         code = check_method(method, why);
     if (!code)
@@ -157,7 +192,5 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
         code = prepare_body(call, known.body, why);
     if (!code)
         code = prepare_fields(call, known.headers, why);
-    if (!code)
-        code = check_version(call, why);
     return code;
 }

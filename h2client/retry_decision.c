@@ -34,6 +34,10 @@ static h2client_error_code apply_count(int32_t *value, int64_t given, const char
 {
     if (given == 0)
         return H2CLIENT_OK;
+    if (given == H2CLIENT_NONE) {
+        *value = 0;
+        return H2CLIENT_OK;
+    }
     if (given < 0 || given > INT32_MAX) {
         h2i_text_add(why, "%s: %lld is not a number of attempts", name, (long long)given);
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
@@ -157,6 +161,13 @@ static bool was_connection_lost(h2client_error_code code)
     }
 }
 
+/* Bytes that came before the request went: an idle HTTP/1.1 connection that had ended with a
+ * word, such as a 408. */
+static bool was_stale(const struct h2i_outcome *outcome)
+{
+    return outcome->fault.code == H2CLIENT_ERROR_H1_MALFORMED;
+}
+
 static bool is_transient(const h2client_fault *fault)
 {
     switch (fault->code) {
@@ -234,7 +245,7 @@ static struct h2i_retry_decision replay(const struct h2i_retry_settings *setting
     if (counts->n_replays >= settings->max_replays || end->status)
         return nothing;
     if (outcome->replay_class == H2CLIENT_REPLAY_UNPROCESSED ||
-        (outcome->replay_class == H2CLIENT_REPLAY_NEVER_SENT && was_lost))
+        (outcome->replay_class == H2CLIENT_REPLAY_NEVER_SENT && (was_lost || was_stale(outcome))))
         return replay_unsent(counts, end);
     if (outcome->replay_class != H2CLIENT_REPLAY_MAYBE_PROCESSED || !was_lost ||
         !end->is_idempotent || counts->n_maybe_processed >= MAX_MAYBE_PROCESSED)

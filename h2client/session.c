@@ -4,6 +4,7 @@
 #include "h2client/session.h"
 
 #include "base/fault.h"
+#include "h2client/pool_options.h"
 #include "h2client/session_internal.h"
 #include "resolver/resolver_create.h"
 #include "resolver/static_resolver.h"
@@ -69,57 +70,19 @@ static h2client_error_code take_setup(struct session_setup *setup,
     return code;
 }
 
-static uint32_t to_u32(int64_t value)
-{
-    return value > INT32_MAX ? INT32_MAX : (uint32_t)value;
-}
-
-static h2client_error_code apply_h2_options(struct h2i_pool_config *config,
-                                            const h2client_session_options *options,
-                                            struct h2i_text *why)
-{
-    int64_t streams = INT64_MAX, stream_window = config->h2.max_stream_window_bytes,
-            conn_window = config->h2.conn_window_bytes, bytes = config->h2.max_header_bytes,
-            fields = config->h2.max_header_fields;
-    h2client_error_code code =
-        h2i_limit_apply(&streams, options->max_streams_per_conn, 1, "max_streams_per_conn", why);
-
-    if (!code)
-        code = h2i_limit_apply(&stream_window, options->max_stream_window_bytes, 1,
-                               "max_stream_window_bytes", why);
-    if (!code)
-        code =
-            h2i_limit_apply(&conn_window, options->conn_window_bytes, 1, "conn_window_bytes", why);
-    if (!code)
-        code = h2i_limit_apply(&bytes, options->max_header_bytes, 1, "max_header_bytes", why);
-    if (!code)
-        code = h2i_limit_apply(&fields, options->max_header_fields, 1, "max_header_fields", why);
-    config->h2.max_streams = to_u32(streams);
-    config->h2.max_stream_window_bytes = to_u32(stream_window);
-    if (config->h2.stream_window_bytes > config->h2.max_stream_window_bytes)
-        config->h2.stream_window_bytes = config->h2.max_stream_window_bytes;
-    config->h2.conn_window_bytes = to_u32(conn_window);
-    config->h2.max_header_bytes = to_u32(bytes);
-    config->h2.max_header_fields = to_u32(fields);
-    return code;
-}
-
 static h2client_error_code apply_options(h2client_session *session,
                                          const struct session_setup *setup,
                                          struct h2i_pool_config *config, struct h2i_text *why)
 {
     h2client_error_code code;
 
-    session->defaults = *h2i_settings_default();
-    code = h2i_settings_apply(&session->defaults, &setup->defaults, why);
+    session->defaults = h2i_settings_default();
+    code = h2i_settings_apply(&session->defaults, &session->arena, &setup->defaults, why);
     if (!code)
         code =
             h2i_request_fields_merge(&session->default_fields, &session->arena,
                                      h2i_request_fields_of_library(), setup->defaults.headers, why);
-    if (!code)
-        code = h2i_limit_apply(&config->max_held_bytes, setup->options.max_held_bytes, 1,
-                               "max_held_bytes", why);
-    return code ? code : apply_h2_options(config, &setup->options, why);
+    return code ? code : h2i_pool_options_apply(config, &setup->options, why);
 }
 
 /* ---- ports ------------------------------------------------------------------------ */
@@ -277,11 +240,10 @@ static void set_up(h2client_session *session, const h2client_session_options *op
     char buf[200];
     struct h2i_text why = h2i_text(buf, sizeof buf);
     h2client_error_code code = take_setup(&setup, options, &why);
-    struct h2i_pool_config config = {.allocator = &session->home->allocator,
-                                     .reactor = &session->reactor,
-                                     .h2 = *h2i_h2_default_config(),
-                                     .max_held_bytes = INT64_C(64) << 20};
+    struct h2i_pool_config config = h2i_pool_default_config();
 
+    config.allocator = &session->home->allocator;
+    config.reactor = &session->reactor;
     if (!code) {
         h2client_system *system = setup.options.system ? setup.options.system : h2i_system_posix();
         h2i_reactor_init(&session->reactor, &session->home->allocator, system, NULL);
@@ -317,6 +279,7 @@ static h2client_session *allocate_session(const h2client_allocator *allocator)
     h2i_list_init(&session->ready);
     h2i_list_init(&session->done);
     h2i_list_init(&session->spare);
+    h2i_retry_bucket_init(&session->retry_bucket);
     h2i_arena_init(&session->arena, &home->allocator, ARENA_BLOCK_BYTES);
     h2i_notices_init(&session->notices, &home->allocator);
     h2i_reactor_init(&session->reactor, &home->allocator, h2i_system_posix(), NULL);

@@ -161,6 +161,67 @@ h2client_error_code h2client_session_dispatch(h2client_session *session, int64_t
     return code;
 }
 
+/* ---- the end of all ------------------------------------------------------------- */
+
+/* INT64_MAX: as long as it takes. */
+static int64_t end_of_patience(const h2client_session *session, int64_t timeout_ms)
+{
+    int64_t timeout_us, deadline_us;
+
+    if (timeout_ms < 0 || __builtin_mul_overflow(timeout_ms, 1000, &timeout_us) ||
+        __builtin_add_overflow(session->reactor.now_us, timeout_us, &deadline_us))
+        return INT64_MAX;
+    return deadline_us;
+}
+
+static h2client_error_code drive_until_idle(h2client_session *session, int64_t deadline_us)
+{
+    h2client_error_code code = H2CLIENT_OK;
+
+    while (!code && !session->is_doomed && session->n_running > 0) {
+        int64_t left_us = deadline_us - session->reactor.now_us;
+        if (left_us <= 0)
+            return H2CLIENT_ERROR_TIMEOUT;
+        code = h2i_session_turn(session, deadline_us == INT64_MAX ? -1 : left_us);
+    }
+    return code;
+}
+
+/* What callbacks start meanwhile ends by itself. */
+static void abort_all(h2client_session *session)
+{
+    const h2client_fault fault = {.code = H2CLIENT_ERROR_SESSION_CLOSED, .tls_alert = -1};
+
+    while (!session->is_doomed && session->n_running > 0) {
+        for (struct h2i_list *node = h2i_list_first(&session->calls); node;
+             node = h2i_list_after(&session->calls, node))
+            h2i_call_abort(H2I_CONTAINER_OF(node, h2client_call, in_session), &fault);
+        h2i_session_turn(session, 0);
+    }
+}
+
+h2client_error_code h2client_session_close(h2client_session *session, int64_t timeout_ms)
+{
+    h2client_error_code code;
+
+    if (!session)
+        return H2CLIENT_ERROR_NO_MEMORY;
+    code = begin_driving(session);
+    if (code)
+        return code;
+    session->is_draining = true;
+    h2i_reactor_refresh_clock(&session->reactor);
+    code = can_wait(session) || timeout_ms == 0
+               ? drive_until_idle(session, end_of_patience(session, timeout_ms))
+               : H2CLIENT_ERROR_INVALID_ARGUMENT;
+    if (code == H2CLIENT_ERROR_TIMEOUT)
+        abort_all(session);
+    if (session->has_pool && !session->is_doomed && (!code || code == H2CLIENT_ERROR_TIMEOUT))
+        h2i_pool_shut_down(&session->pool);
+    end_driving(session);
+    return code;
+}
+
 /* ---- waiting for calls -------------------------------------------------------- */
 
 static bool call_has_ended(const void *goal)

@@ -24,6 +24,7 @@ struct h2client_session {
     } own;
     struct h2i_pool pool;
     bool has_pool;
+    struct h2i_retry_bucket retry_bucket;
     struct h2i_settings defaults;
     struct h2i_arena arena; /* of default_fields */
     struct h2i_request_fields default_fields;
@@ -37,11 +38,12 @@ struct h2client_session {
     uint64_t n_calls;
     uint64_t n_calls_failed;
     uint64_t n_turns;
-    bool is_driving; /* a driving function is on the stack */
-    bool is_doomed;  /* destroy was called inside a callback */
-    bool is_closing; /* ending its calls */
-    bool is_nudged;  /* something was started, cancelled ... since the last turn */
-    bool is_polled;  /* session_fd was asked for, or the loop is the application's: keep it armed */
+    bool is_driving;  /* a driving function is on the stack */
+    bool is_doomed;   /* destroy was called inside a callback */
+    bool is_draining; /* close was called: nothing new */
+    bool is_closing;  /* ending its calls */
+    bool is_nudged;   /* something was started, cancelled ... since the last turn */
+    bool is_polled; /* session_fd was asked for, or the loop is the application's: keep it armed */
     struct h2i_notices notices;
     h2client_error error; /* of the session as a whole */
     char error_text[256];

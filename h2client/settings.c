@@ -8,17 +8,19 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, http_version);
-NO_TAIL_PADDING(h2client_session_options, loop_kind);
+NO_TAIL_PADDING(h2client_call_options, expect_continue);
+NO_TAIL_PADDING(h2client_session_options, ping_before_reuse_ms);
+NO_TAIL_PADDING(h2client_retry_options, reserved);
+NO_TAIL_PADDING(h2client_attempt, replay_class);
 NO_TAIL_PADDING(h2client_tls_options, reserved);
 NO_TAIL_PADDING(h2client_dns_options, max_entries);
 NO_TAIL_PADDING(h2client_body, len);
 NO_TAIL_PADDING(h2client_error, exit_code);
 NO_TAIL_PADDING(h2client_call_info, reserved);
 
-const struct h2i_settings *h2i_settings_default(void)
+struct h2i_settings h2i_settings_default(void)
 {
-    static const struct h2i_settings defaults = {
+    return (struct h2i_settings){
         .total_us = INT64_MAX,
         .connect_us = 20 * SECONDS,
         .first_byte_us = 60 * SECONDS,
@@ -28,8 +30,11 @@ const struct h2i_settings *h2i_settings_default(void)
         .max_body_bytes = INT64_C(64) << 20,
         .delivery = H2CLIENT_DELIVERY_WHOLE,
         .http_version = H2CLIENT_HTTP_AUTO,
+        .queue_us = INT64_MAX,
+        .expect_us = 1 * SECONDS,
+        .priority = H2CLIENT_PRIORITY_NORMAL,
+        .retry = *h2i_retry_defaults(),
     };
-    return &defaults;
 }
 
 h2client_error_code h2i_limit_apply(int64_t *value, int64_t given, int64_t scale, const char *name,
@@ -71,6 +76,8 @@ static h2client_error_code apply_limits(struct h2i_settings *settings,
         {&settings->read_idle_us, options->read_idle_timeout_ms, 1000, "read_idle_timeout_ms"},
         {&settings->write_stall_us, options->write_stall_timeout_ms, 1000,
          "write_stall_timeout_ms"},
+        {&settings->queue_us, options->queue_timeout_ms, 1000, "queue_timeout_ms"},
+        {&settings->expect_us, options->expect_timeout_ms, 1000, "expect_timeout_ms"},
         {&settings->max_body_bytes, options->max_body_bytes, 1, "max_body_bytes"},
     };
 
@@ -93,23 +100,75 @@ static h2client_error_code check_choice(int given, int largest, const char *name
     return H2CLIENT_ERROR_INVALID_ARGUMENT;
 }
 
-h2client_error_code h2i_settings_apply(struct h2i_settings *settings,
+static h2client_error_code check_choices(const h2client_call_options *options, struct h2i_text *why)
+{
+    const struct {
+        int given;
+        int largest;
+        const char *name;
+    } choices[] = {
+        {(int)options->delivery, H2CLIENT_DELIVERY_PULL, "delivery"},
+        {(int)options->http_version, H2CLIENT_HTTP_1_1, "http_version"},
+        {(int)options->priority, H2CLIENT_PRIORITY_HIGHEST, "priority"},
+        {(int)options->expect_continue, H2CLIENT_OFF, "expect_continue"},
+    };
+    h2client_error_code code = H2CLIENT_OK;
+
+    for (size_t i = 0; !code && i < sizeof choices / sizeof choices[0]; i++)
+        code = check_choice(choices[i].given, choices[i].largest, choices[i].name, why);
+    return code;
+}
+
+static void apply_choices(struct h2i_settings *settings, const h2client_call_options *options)
+{
+    if (options->delivery)
+        settings->delivery = options->delivery;
+    if (options->http_version)
+        settings->http_version = options->http_version;
+    if (options->priority)
+        settings->priority = options->priority;
+    if (options->expect_continue)
+        settings->expects_continue = options->expect_continue == H2CLIENT_ON;
+}
+
+static h2client_error_code keep_statuses(struct h2i_retry_settings *retry, struct h2i_arena *arena)
+{
+    size_t n = 0;
+    int32_t *copy;
+
+    while (retry->statuses[n])
+        n++;
+    copy = h2i_arena_alloc(arena, (n + 1) * sizeof *copy);
+    if (!copy)
+        return H2CLIENT_ERROR_NO_MEMORY;
+    memcpy(copy, retry->statuses, (n + 1) * sizeof *copy);
+    retry->statuses = copy;
+    return H2CLIENT_OK;
+}
+
+static h2client_error_code apply_retry(struct h2i_settings *settings, struct h2i_arena *arena,
+                                       const h2client_retry_options *retry, struct h2i_text *why)
+{
+    h2client_retry_options known;
+    h2client_error_code code = h2i_options_take(&known, sizeof known, retry, "retry", why);
+
+    if (!code)
+        code = h2i_retry_apply(&settings->retry, &known, why);
+    return code || !known.statuses ? code : keep_statuses(&settings->retry, arena);
+}
+
+h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i_arena *arena,
                                        const h2client_call_options *options, struct h2i_text *why)
 {
     h2client_error_code code = apply_limits(settings, options, why);
 
     if (!code)
-        code = check_choice((int)options->delivery, H2CLIENT_DELIVERY_PULL, "delivery", why);
+        code = check_choices(options, why);
+    if (!code && options->retry)
+        code = apply_retry(settings, arena, options->retry, why);
     if (!code)
-        code = check_choice((int)options->http_version, H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE,
-                            "http_version", why);
-    if (code)
-        return code;
-    if (options->delivery)
-        settings->delivery = options->delivery;
-    if (options->http_version)
-        settings->http_version = options->http_version;
-    return H2CLIENT_OK;
+        apply_choices(settings, options);
+    return code;
 }
 
 static bool is_zero(const unsigned char *bytes, size_t len)

@@ -7,7 +7,9 @@
 #define H2I_SETTINGS_H
 
 #include "base/str.h"
+#include "base/arena.h"
 #include "h2client/pool/pool.h"
+#include "h2client/retry_decision.h"
 
 struct h2i_settings {
     h2client_on_response_fn on_response;
@@ -24,14 +26,20 @@ struct h2i_settings {
     int64_t max_body_bytes;
     h2client_delivery delivery;
     h2client_http_version http_version;
+    int64_t queue_us;
+    int64_t expect_us;
+    h2client_priority priority;
+    bool expects_continue;
+    struct h2i_retry_settings retry;
 };
 
-/* The library's defaults (README, "Defaults"). Static. */
-const struct h2i_settings *h2i_settings_default(void);
+/* The library's defaults (README, "Defaults"). */
+struct h2i_settings h2i_settings_default(void);
 
 /* *settings holds what is inherited; what the options name replaces it. INVALID_ARGUMENT
- * with `why` naming the option. The options have been taken by h2i_options_take. */
-h2client_error_code h2i_settings_apply(struct h2i_settings *settings,
+ * with `why` naming the option. The options have been taken by h2i_options_take; lists
+ * are copied into the arena. */
+h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i_arena *arena,
                                        const h2client_call_options *options, struct h2i_text *why);
 
 /*

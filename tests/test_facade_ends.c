@@ -39,7 +39,8 @@ static h2client_call *start_held(struct h2t_rig *rig)
     h2t_rig_init(rig);
     rig->plan.peer.on_request = hold;
     h2t_rig_open(rig, NULL);
-    call = h2client_get(rig->session, H2T_ORIGIN "/");
+    call = h2client_get(rig->session, H2T_ORIGIN "/",
+                        .retry = H2CLIENT_RETRY(.max_replays = H2CLIENT_NONE));
     h2t_rig_turn(rig, 5);
     ck_assert_uint_eq(h2t_peer_n_requests(h2t_rig_peer(rig, 0)), 1);
     return call;
@@ -243,7 +244,7 @@ TEST(limit_for_connecting_begins_when_room_is_given_up_for)
     h2t_rig_init(&rig);
     rig.plan.peer.on_request = hold;
     rig.plan.peer.max_concurrent_streams = 1;
-    h2t_rig_open(&rig, NULL);
+    h2t_rig_open(&rig, H2CLIENT_SESSION(.max_h2_conns_per_host = 1));
     held = h2client_get(rig.session, H2T_ORIGIN "/");
     call = h2client_get(rig.session, H2T_ORIGIN "/", .connect_timeout_ms = 100);
     h2t_rig_run_ms(&rig, 5000);
@@ -258,29 +259,7 @@ TEST(limit_for_connecting_begins_when_room_is_given_up_for)
 }
 END_TEST
 
-static void expect_no_h2(const char *alpn)
-{
-    struct h2t_rig rig;
-    h2client_call *call;
-
-    h2t_rig_init(&rig);
-    rig.tls.alpn = alpn;
-    h2t_rig_open(&rig, NULL);
-    call = h2client_get(rig.session, H2T_ORIGIN "/");
-    expect_error(call, H2CLIENT_ERROR_TLS_ALPN, 35);
-    ck_assert_ptr_nonnull(strstr(h2client_call_error(call)->message, "HTTP/1.1 not supported yet"));
-    ck_assert_int_eq(h2client_call_error(call)->phase, H2CLIENT_PHASE_TLS);
-    finish(&rig, call);
-}
-
-TEST(alpn_of_http_1_1_or_none_is_not_supported_yet)
-{
-    expect_no_h2("http/1.1");
-    expect_no_h2("");
-}
-END_TEST
-
-TEST(alpn_alert_is_not_supported_yet_either)
+TEST(alpn_alert_names_what_was_offered)
 {
     struct h2t_rig rig;
     h2client_call *call;
@@ -292,6 +271,7 @@ TEST(alpn_alert_is_not_supported_yet_either)
     call = h2client_get(rig.session, H2T_ORIGIN "/");
     expect_error(call, H2CLIENT_ERROR_TLS_ALPN, 35);
     ck_assert_int_eq(h2client_call_error(call)->tls_alert, 120);
+    ck_assert_ptr_nonnull(strstr(h2client_call_error(call)->message, "h2 and http/1.1"));
     finish(&rig, call);
 }
 END_TEST
@@ -524,8 +504,7 @@ TEST_MAIN("facade_ends", {T(dial_failure_is_everybodys_with_one_dial)},
           {T(limit_passed_fails_all_whose_limit_it_is)},
           {T(limit_for_connecting_holds_beside_a_connection_that_drains)},
           {T(limit_for_connecting_begins_when_room_is_given_up_for)},
-          {T(alpn_of_http_1_1_or_none_is_not_supported_yet)},
-          {T(alpn_alert_is_not_supported_yet_either)}, {T(tls_failure_is_told_with_its_alert)},
+          {T(alpn_alert_names_what_was_offered)}, {T(tls_failure_is_told_with_its_alert)},
           {T(end_before_a_head_is_an_empty_reply)}, {T(reset_before_a_head_is_a_reset)},
           {T(end_inside_a_body_is_truncated)}, {T(reset_inside_a_body_is_a_reset)},
           {T(stream_reset_is_told_with_its_code)},

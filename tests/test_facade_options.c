@@ -451,20 +451,6 @@ TEST(url_of_another_scheme_or_none_is_refused)
 }
 END_TEST
 
-TEST(http_without_prior_knowledge_is_not_supported_yet)
-{
-    struct h2t_rig rig;
-    h2client_call *call;
-
-    h2t_rig_start(&rig);
-    call = h2client_get(rig.session, "http://server.test/");
-    h2client_call_await(call);
-    ck_assert_int_eq(h2client_call_error(call)->exit_code, 1);
-    expect_refused(&rig, call, H2CLIENT_ERROR_HTTP1_UNSUPPORTED, "HTTP/1.1 not supported yet");
-    h2t_rig_finish(&rig);
-}
-END_TEST
-
 TEST(http_with_prior_knowledge_needs_no_tls)
 {
     struct h2t_rig rig;
@@ -499,5 +485,4 @@ TEST_MAIN(
     {T(userinfo_and_fragment_are_never_sent_nor_told)}, {T(userinfo_is_not_in_the_error_either)},
     {T(options_of_the_server_as_a_whole_asks_for_an_asterisk)},
     {T(method_must_be_a_token_and_makes_no_tunnel)}, {T(url_of_another_scheme_or_none_is_refused)},
-    {T(http_without_prior_knowledge_is_not_supported_yet)},
     {T(http_with_prior_knowledge_needs_no_tls)})

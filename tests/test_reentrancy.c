@@ -223,7 +223,7 @@ static void answer(struct h2t_peer *peer, const struct h2t_seen_request *request
 static void drive(struct matrix *matrix)
 {
     for (int i = 0; i < 2000 && !matrix->session_is_gone; i++) {
-        h2client_session_dispatch(matrix->rig.session, 0);
+        h2client_session_dispatch(matrix->rig.session, 10); /* a delay may pass */
         if (!matrix->session_is_gone && h2client_session_n_running(matrix->rig.session) == 0)
             return;
     }

@@ -59,6 +59,15 @@ TEST(what_was_never_sent_is_repeated_twice_for_any_method)
     ck_assert_int_eq(times_repeated(&scene), 1);
 }
 
+TEST(a_stale_connections_last_word_is_no_answer)
+{
+    struct scene stale = failure(H2CLIENT_ERROR_H1_MALFORMED, H2CLIENT_REPLAY_NEVER_SENT);
+    struct scene answer = failure(H2CLIENT_ERROR_H1_MALFORMED, H2CLIENT_REPLAY_MAYBE_PROCESSED);
+
+    ck_assert_int_eq(times_repeated(&stale), 2);
+    ck_assert_int_eq(times_repeated(&answer), 0);
+}
+
 TEST(what_was_unprocessed_is_repeated_twice_for_any_method)
 {
     struct scene scene = failure(H2CLIENT_ERROR_H2_UNPROCESSED, H2CLIENT_REPLAY_UNPROCESSED);
@@ -323,6 +332,16 @@ TEST(bad_options_are_refused_by_name)
     expect_refused(H2CLIENT_RETRY(.errors = (h2client_retry_errors)9), "retry.errors");
 }
 
+TEST(none_is_none)
+{
+    struct h2i_retry_settings settings = *h2i_retry_defaults();
+    struct h2i_text why = h2i_text(NULL, 0);
+
+    ck_assert_int_eq(h2i_retry_apply(&settings, H2CLIENT_RETRY(.max_replays = H2CLIENT_NONE), &why),
+                     H2CLIENT_OK);
+    ck_assert_int_eq(settings.max_replays, 0);
+}
+
 TEST(zero_inherits)
 {
     struct h2i_retry_settings settings = *h2i_retry_defaults();
@@ -373,6 +392,7 @@ TEST(a_bucket_never_holds_more)
 }
 
 TEST_MAIN("retry_decision", {T(what_was_never_sent_is_repeated_twice_for_any_method)},
+          {T(a_stale_connections_last_word_is_no_answer)},
           {T(what_was_unprocessed_is_repeated_twice_for_any_method)},
           {T(what_may_have_been_processed_is_repeated_once)},
           {T(what_may_have_been_processed_is_never_repeated_unless_idempotent)},
@@ -390,6 +410,6 @@ TEST_MAIN("retry_decision", {T(what_was_never_sent_is_repeated_twice_for_any_met
           {T(delays_double_up_to_their_maximum)}, {T(full_jitter_stays_below_the_delay)},
           {T(an_endless_base_delay_does_not_overflow)}, {T(retry_after_is_obeyed_up_to_its_cap)},
           {T(a_retry_that_would_begin_too_late_is_not_made)}, {T(retry_after_is_seconds_or_a_date)},
-          {T(bad_options_are_refused_by_name)}, {T(zero_inherits)},
+          {T(bad_options_are_refused_by_name)}, {T(none_is_none)}, {T(zero_inherits)},
           {T(a_bucket_holds_a_hundred_tokens)}, {T(five_successes_give_a_token_back)},
           {T(a_bucket_never_holds_more)})

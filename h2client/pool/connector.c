@@ -10,6 +10,7 @@
 #define ALERT_NO_APPLICATION_PROTOCOL 120
 
 struct h2i_connector {
+    struct h2i_list in_origin; /* on origin->connectors */
     struct h2i_origin *origin;
     struct h2i_connect_limits limits;
     h2client_phase phase;
@@ -50,7 +51,8 @@ static void stop_looking_up(struct h2i_connector *connector)
     connector->query = NULL;
 }
 
-void h2i_connector_cancel(struct h2i_connector *connector)
+/* Its slot is for whom comes next. */
+static void finish(struct h2i_connector *connector)
 {
     const struct h2i_pool_config *ports = ports_of(connector);
 
@@ -60,7 +62,17 @@ void h2i_connector_cancel(struct h2i_connector *connector)
         ports->dialer->ops->cancel(ports->dialer, connector->dial);
     if (connector->handshake)
         ports->tls_factory->ops->cancel(ports->tls_factory, connector->handshake);
+    h2i_list_remove(&connector->in_origin);
+    connector->origin->n_connectors--;
     h2i_free(ports->allocator, connector);
+}
+
+void h2i_connector_cancel(struct h2i_connector *connector)
+{
+    struct h2i_pool *pool = connector->origin->pool;
+
+    finish(connector);
+    h2i_pool_give_slot(pool);
 }
 
 static void fail(struct h2i_connector *connector, const h2client_fault *fault)
@@ -89,35 +101,44 @@ static void fail_later(struct h2i_connector *connector, h2client_error_code code
     h2client_reactor_defer(ports_of(connector)->reactor, &connector->failure);
 }
 
-/* `transport` speaks HTTP/2 from here on. */
-static void succeed(struct h2i_connector *connector, h2client_transport *transport)
+static void succeed(struct h2i_connector *connector, h2client_transport *transport,
+                    enum h2i_protocol protocol)
 {
     struct h2i_origin *origin = connector->origin;
-    struct h2i_link *link = h2i_link_create(origin, transport, &connector->marks);
+    struct h2i_link *link = h2i_link_create(origin, transport, &connector->marks, protocol);
 
     if (!link) {
         fail(connector, &(h2client_fault){.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1});
         return;
     }
     h2i_log(ports_of(connector)->reactor, H2CLIENT_LOG_INFO, "pool",
-            "connection %llu to %s:%u (%s) is open%s%s", (unsigned long long)link->conn->id,
-            origin->host, origin->port, link->peer, link->tls_version[0] ? ", " : "",
-            link->tls_version);
-    h2i_connector_cancel(connector);
+            "connection %llu to %s:%u (%s) is open, HTTP/%s%s%s",
+            (unsigned long long)link->conn->id, origin->host, origin->port, link->peer,
+            link->conn->http_version, link->tls_version[0] ? ", " : "", link->tls_version);
+    finish(connector);
     h2i_origin_connected(origin, link);
 }
 
 /* ---- TLS --------------------------------------------------------------- */
 
-static h2client_fault without_h2(const h2client_fault *fault)
+/* The server's alert says only that it liked none of what was offered. */
+static h2client_fault with_offer(const struct h2i_connector *connector, const h2client_fault *fault)
 {
+    const char *const *offer = h2i_origin_alpn(connector->origin);
     h2client_fault mended = *fault;
 
-    if (fault->tls_alert == ALERT_NO_APPLICATION_PROTOCOL)
-        mended = h2i_fault(H2CLIENT_ERROR_TLS_ALPN,
-                           "the server refused h2 by ALPN; HTTP/1.1 not supported yet");
+    if (fault->tls_alert != ALERT_NO_APPLICATION_PROTOCOL)
+        return mended;
+    mended = h2i_fault(H2CLIENT_ERROR_TLS_ALPN, "the server refused %s%s%s by ALPN", offer[0],
+                       offer[1] ? " and " : "", offer[1] ? offer[1] : "");
     mended.tls_alert = fault->tls_alert;
     return mended;
+}
+
+/* RFC 9113 3.3: HTTP/2 is spoken only where it was chosen. */
+static enum h2i_protocol chosen_protocol(const h2client_transport_info *info)
+{
+    return info->alpn && strcmp(info->alpn, "h2") == 0 ? H2I_PROTOCOL_H2 : H2I_PROTOCOL_H1;
 }
 
 static void tls_is_done(h2client_transport *transport, const h2client_fault *fault, void *user)
@@ -128,18 +149,18 @@ static void tls_is_done(h2client_transport *transport, const h2client_fault *fau
 
     connector->handshake = NULL;
     if (!transport) {
-        no_h2 = without_h2(fault);
+        no_h2 = with_offer(connector, fault);
         fail(connector, &no_h2);
         return;
     }
     connector->marks.secured_us = now_us(connector);
     transport->ops->info(transport, &info);
-    if (info.alpn && strcmp(info.alpn, "h2") == 0) {
-        succeed(connector, transport);
+    if (chosen_protocol(&info) == H2I_PROTOCOL_H2 ||
+        connector->origin->version != H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE) {
+        succeed(connector, transport, chosen_protocol(&info));
         return;
     }
-    no_h2 = h2i_fault(H2CLIENT_ERROR_TLS_ALPN,
-                      "the server chose %s by ALPN; HTTP/1.1 not supported yet",
+    no_h2 = h2i_fault(H2CLIENT_ERROR_TLS_ALPN, "only h2 was offered, the server chose %s by ALPN",
                       info.alpn && info.alpn[0] ? info.alpn : "nothing");
     transport->ops->destroy(transport);
     fail(connector, &no_h2);
@@ -147,14 +168,12 @@ static void tls_is_done(h2client_transport *transport, const h2client_fault *fau
 
 static void start_tls(struct h2i_connector *connector, h2client_transport *transport)
 {
-    static const char *const any[] = {"h2", "http/1.1", NULL};
-    static const char *const only_h2[] = {"h2", NULL};
     const struct h2i_origin *origin = connector->origin;
     const struct h2i_pool_config *ports = ports_of(connector);
     const h2client_tls_params params = {
         .size = sizeof params,
         .host = origin->host,
-        .alpn = origin->has_prior_knowledge ? only_h2 : any,
+        .alpn = h2i_origin_alpn(origin),
         .timeout_ms = to_ms(connector->limits.tls_us),
     };
 
@@ -181,7 +200,7 @@ static void dial_is_done(h2client_transport *transport, const h2client_fault *fa
     if (connector->origin->is_https)
         start_tls(connector, transport);
     else
-        succeed(connector, transport);
+        succeed(connector, transport, h2i_origin_cleartext_protocol(connector->origin));
 }
 
 static bool start_dial(struct h2i_connector *connector, const h2client_target *target)
@@ -307,6 +326,8 @@ struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
     connector->dns_timer.user = connector;
     connector->failure.run = run_failure;
     connector->failure.user = connector;
+    h2i_list_append(&origin->connectors, &connector->in_origin);
+    origin->n_connectors++;
     target = target_of(connector);
     wants_addresses = ports->dialer->ops->wants_addresses(ports->dialer, &target);
     if (!(wants_addresses && !origin->host_is_literal
@@ -314,6 +335,11 @@ struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
               : start_without_lookup(connector, &target, wants_addresses)))
         fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
     return connector;
+}
+
+struct h2i_connector *h2i_connector_of(struct h2i_list *in_origin)
+{
+    return H2I_CONTAINER_OF(in_origin, struct h2i_connector, in_origin);
 }
 
 h2client_phase h2i_connector_phase(const struct h2i_connector *connector)

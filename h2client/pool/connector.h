@@ -8,11 +8,14 @@
 
 #include "h2client/pool/origin.h"
 
-/* Starts; ends by h2i_origin_connected or _connect_failed, never inside. NULL: no memory. */
+/* Starts, on origin->connectors; ends by h2i_origin_connected or _connect_failed, never
+ * inside. The slot it was given is its link's then, or free. NULL: no memory. */
 struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
                                           const struct h2i_connect_limits *limits);
-/* Stops and frees; the origin hears nothing. */
+/* Stops and frees, with its slot; the origin hears nothing. */
 void h2i_connector_cancel(struct h2i_connector *connector);
+/* From its place on that list. */
+struct h2i_connector *h2i_connector_of(struct h2i_list *in_origin);
 /* DNS, CONNECT or TLS. */
 h2client_phase h2i_connector_phase(const struct h2i_connector *connector);
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Origin: the pool's record of one pool key: its connections, the one being opened,
- * and who waits. Made with the first ticket, freed with the last thing in it. */
+/*
+ * Origin: the pool's record of one pool key: its connections, those being opened, who
+ * waits, and what it answered to ALPN. It outlives its connections for as long as that
+ * is worth remembering.
+ */
 #ifndef H2I_ORIGIN_H
 #define H2I_ORIGIN_H
 
+#include "h2client/pool/dial_plan.h"
 #include "h2client/pool/pool.h"
 
 struct h2i_connector;
@@ -12,27 +16,61 @@ struct h2i_origin {
     struct h2i_map_entry entry;  /* in pool->origins; its key is `key` */
     struct h2i_list in_unserved; /* linked iff serve must look at it */
     struct h2i_list in_starved;  /* linked iff it waits for room in the session's budget */
+    struct h2i_list in_hungry;   /* linked iff it wants a connection above the pool\'s limit: on
+                                    pool->greedy iff is_greedy, else on pool->hungry */
+    struct h2i_list in_resting;  /* linked iff nobody waits and nothing is open */
     struct h2i_pool *pool;
-    struct h2i_list waiting;         /* tickets, in the order of their coming */
-    struct h2i_list links;           /* those that are not closed */
-    struct h2i_connector *connector; /* NULL when none is being opened */
-    bool is_tried_again;             /* the next dial goes on with what others' limit has ended */
+    struct h2i_waiters waiters;
+    struct h2i_list links;      /* those that are not closed */
+    struct h2i_list roomy;      /* of these, who takes another call; used last, first */
+    struct h2i_list connectors; /* those at work */
+    size_t n_links;
+    size_t n_connectors;
+    h2client_timer patience; /* look again then */
+    int64_t not_before_us;   /* a dial failed while others went on */
+    uint64_t episode;        /* of connecting: from 1, the next begins after a success */
+    struct {
+        enum h2i_protocol protocol;
+        uint32_t max_streams; /* the last connection's limit; 0: not known */
+        bool needs_h1;        /* HTTP_1_1_REQUIRED */
+        int64_t until_us;     /* while nothing is open */
+    } known;
+    h2client_http_version version; /* as the calls want it */
+    bool is_greedy;
     bool is_https;
     bool host_is_literal;
-    bool has_prior_knowledge;
     uint16_t port;
     const char *host;
-    struct h2i_pool_key key;
+    char key[]; /* then the host */
 };
 
 /* NULL without memory. Not yet in the map. */
 struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url *url,
                                      h2client_http_version version, const struct h2i_pool_key *key);
+void h2i_origin_destroy(struct h2i_origin *origin);
 /* Something changed: serve looks at it. */
 void h2i_origin_touch(struct h2i_origin *origin);
-/* The connector's result. On failure every ticket that waits hears of it: one dial, one
- * answer; but where a time limit (of `limits`, the connector's) has passed, those that
- * allow more go on waiting, for another dial. NULL limits: all. */
+/* Hands out its room, opens what is to be opened. */
+void h2i_origin_serve(struct h2i_origin *origin);
+/* Nothing waits, is open or is being opened. */
+bool h2i_origin_is_resting(const struct h2i_origin *origin);
+/* A connection that will take calls again once streams end or the peer allows more. */
+bool h2i_origin_has_hope(const struct h2i_origin *origin);
+/* The ALPN identifiers to be offered, ended by NULL. */
+const char *const *h2i_origin_alpn(const struct h2i_origin *origin);
+/* What a connection without TLS speaks. */
+enum h2i_protocol h2i_origin_cleartext_protocol(const struct h2i_origin *origin);
+/* From now on HTTP/1.1 only, for as long as that is remembered. */
+void h2i_origin_require_h1(struct h2i_origin *origin);
+/* NULL when nobody waits. */
+struct h2i_ticket *h2i_origin_first_waiting(const struct h2i_origin *origin);
+/* Lets go of a ticket that waits. */
+void h2i_origin_dismiss(struct h2i_origin *origin, struct h2i_ticket *ticket);
+
+/* The connector's result; it is gone. On failure every ticket that waits hears of it: one
+ * dial, one answer; but where a time limit (of `limits`, the connector's) has passed,
+ * those that allow more go on waiting, for another dial, and where other connections are
+ * open or being opened, all do. NULL limits: all. */
 void h2i_origin_connected(struct h2i_origin *origin, struct h2i_link *link);
 void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *fault,
                                const struct h2i_connect_limits *limits);

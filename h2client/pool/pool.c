@@ -9,76 +9,73 @@
 
 /* What nghttp2's freed blocks may hold for the next requests. */
 #define SLAB_MAX_HELD_BYTES (4u << 20)
+/* Origins that are only remembered. */
+#define MAX_RESTING 1024u
 
-/* ---- origins ----------------------------------------------------------- */
-
-static char *copy_host(const h2client_allocator *allocator, const struct h2i_url *url)
+static struct h2i_origin *hungry_of(struct h2i_list *node)
 {
-    return h2i_copy_string(allocator, url->host);
+    return H2I_CONTAINER_OF(node, struct h2i_origin, in_hungry);
 }
 
-struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url *url,
-                                     h2client_http_version version, const struct h2i_pool_key *key)
+/* ---- origins ----------------------------------------------------------------------- */
+
+static struct h2i_origin *find_origin(struct h2i_pool *pool, const struct h2i_pool_key *key)
 {
-    struct h2i_origin *origin = h2i_alloc_zeroed(pool->config.allocator, sizeof *origin);
+    struct h2i_map_entry *entry = h2i_map_find(&pool->origins, key->text, key->len);
 
-    if (!origin)
-        return NULL;
-    origin->host = copy_host(pool->config.allocator, url);
-    if (!origin->host) {
-        h2i_free(pool->config.allocator, origin);
-        return NULL;
-    }
-    origin->pool = pool;
-    origin->is_https = url->is_https;
-    origin->host_is_literal = url->host_is_literal;
-    origin->has_prior_knowledge = version == H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE;
-    origin->port = url->port;
-    origin->key = *key;
-    origin->entry.key = origin->key.text;
-    origin->entry.key_len = origin->key.len;
-    h2i_list_init(&origin->waiting);
-    h2i_list_init(&origin->links);
-    return origin;
-}
-
-static void destroy_origin(struct h2i_origin *origin)
-{
-    const h2client_allocator *allocator = origin->pool->config.allocator;
-
-    h2i_list_remove(&origin->in_unserved);
-    h2i_list_remove(&origin->in_starved);
-    h2i_free(allocator, (void *)(uintptr_t)origin->host);
-    h2i_free(allocator, origin);
-}
-
-void h2i_origin_touch(struct h2i_origin *origin)
-{
-    if (!h2i_list_is_linked(&origin->in_unserved))
-        h2i_list_append(&origin->pool->unserved, &origin->in_unserved);
+    return entry ? H2I_CONTAINER_OF(entry, struct h2i_origin, entry) : NULL;
 }
 
 static struct h2i_origin *find_or_make_origin(struct h2i_pool *pool, const struct h2i_url *url,
                                               h2client_http_version version)
 {
     struct h2i_pool_key key;
-    struct h2i_map_entry *entry;
     struct h2i_origin *origin;
 
     if (!h2i_pool_key_make(&key, url, version))
         return NULL;
-    entry = h2i_map_find(&pool->origins, key.text, key.len);
-    if (entry)
-        return H2I_CONTAINER_OF(entry, struct h2i_origin, entry);
+    origin = find_origin(pool, &key);
+    if (origin)
+        return origin;
     origin = h2i_origin_create(pool, url, version, &key);
     if (origin && !h2i_map_insert(&pool->origins, &origin->entry)) {
-        destroy_origin(origin);
+        h2i_origin_destroy(origin);
         return NULL;
     }
     return origin;
 }
 
-/* ---- tickets ----------------------------------------------------------- */
+static void remove_origin(struct h2i_origin *origin)
+{
+    struct h2i_pool *pool = origin->pool;
+
+    if (h2i_list_is_linked(&origin->in_resting))
+        pool->n_resting--;
+    h2i_map_remove(&pool->origins, &origin->entry);
+    h2i_origin_destroy(origin);
+}
+
+static void wake_origin(struct h2i_origin *origin)
+{
+    if (!h2i_list_is_linked(&origin->in_resting))
+        return;
+    h2i_list_remove(&origin->in_resting);
+    origin->pool->n_resting--;
+}
+
+/* It is remembered until others need the place. */
+static void rest_origin(struct h2i_origin *origin)
+{
+    struct h2i_pool *pool = origin->pool;
+
+    if (h2i_list_is_linked(&origin->in_resting))
+        return;
+    h2i_list_append(&pool->resting, &origin->in_resting);
+    if (++pool->n_resting > MAX_RESTING)
+        remove_origin(H2I_CONTAINER_OF(pool->resting.next, struct h2i_origin, in_resting));
+}
+
+/* ---- tickets ------------------------------------------------------------------------ */
 
 bool h2i_pool_enter(struct h2i_pool *pool, const struct h2i_url *url, h2client_http_version version,
                     struct h2i_ticket *ticket)
@@ -87,16 +84,17 @@ bool h2i_pool_enter(struct h2i_pool *pool, const struct h2i_url *url, h2client_h
 
     if (!origin)
         return false;
+    wake_origin(origin);
+    if (!ticket->waiter.order)
+        ticket->waiter.order = ++pool->last_order;
+    ticket->entered_us = h2client_reactor_now_us(pool->config.reactor);
+    ticket->made_connect = false;
+    ticket->told_episode = 0;
     ticket->origin = origin;
-    h2i_list_append(&origin->waiting, &ticket->in_queue);
+    h2i_waiters_add(&origin->waiters, &ticket->waiter);
+    pool->n_waiting++;
     h2i_origin_touch(origin);
     return true;
-}
-
-static void let_go(struct h2i_ticket *ticket)
-{
-    h2i_list_remove(&ticket->in_queue);
-    ticket->origin = NULL;
 }
 
 void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket)
@@ -106,173 +104,158 @@ void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket)
     (void)pool;
     if (!origin)
         return;
-    let_go(ticket);
+    h2i_origin_dismiss(origin, ticket);
     h2i_origin_touch(origin); /* nobody may be left to want its connection */
-}
-
-/* A connection that will take calls again once streams end or the peer allows more. */
-static bool has_hope(const struct h2i_origin *origin)
-{
-    for (struct h2i_list *node = h2i_list_first(&origin->links); node;
-         node = h2i_list_after(&origin->links, node))
-        if (H2I_CONTAINER_OF(node, struct h2i_link, in_origin)->conn->accepts_new)
-            return true;
-    return false;
 }
 
 bool h2i_ticket_is_connecting(const struct h2i_ticket *ticket)
 {
-    return ticket->origin && !has_hope(ticket->origin);
+    return ticket->origin && !h2i_origin_has_hope(ticket->origin);
 }
 
 h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket)
 {
-    if (!ticket->origin || !ticket->origin->connector)
+    if (!ticket->origin || h2i_list_is_empty(&ticket->origin->connectors))
         return H2CLIENT_PHASE_QUEUE;
-    return h2i_connector_phase(ticket->origin->connector);
+    return h2i_connector_phase(h2i_connector_of(ticket->origin->connectors.next));
 }
 
-/* ---- what the connector found ------------------------------------------ */
-
-void h2i_origin_connected(struct h2i_origin *origin, struct h2i_link *link)
+void h2i_pool_require_h1(struct h2i_pool *pool, const struct h2i_url *url,
+                         h2client_http_version version)
 {
-    (void)link; /* it is on origin->links already */
-    origin->connector = NULL;
-    h2i_origin_touch(origin);
+    struct h2i_pool_key key;
+    struct h2i_origin *origin =
+        h2i_pool_key_make(&key, url, version) ? find_origin(pool, &key) : NULL;
+
+    if (origin)
+        h2i_origin_require_h1(origin);
 }
 
-static int64_t limit_us(const struct h2i_connect_limits *limits, h2client_limit which)
+/* ---- slots: the limit over all origins ------------------------------------------------- */
+
+static bool has_had_its_turn(const struct h2i_link *link)
 {
-    switch (which) {
-    case H2CLIENT_LIMIT_DNS:
-        return limits->dns_us;
-    case H2CLIENT_LIMIT_SOCK_CONNECT:
-        return limits->sock_connect_us;
-    case H2CLIENT_LIMIT_TLS:
-        return limits->tls_us;
-    default:
-        return 0;
+    return link->pool->config.reactor->now_us - link->opened_us >= H2I_TURN_US;
+}
+
+/* Its streams end by themselves; then its slot is free. Only where nothing else can come
+ * free by itself: one that speaks HTTP/1.1 falls idle after each response. */
+static void drain_one(struct h2i_pool *pool, const struct h2i_origin *for_whom)
+{
+    struct h2i_link *busy = NULL;
+
+    if (pool->n_h2_links < pool->n_conns)
+        return;
+    for (struct h2i_list *node = h2i_list_first(&pool->links); node;
+         node = h2i_list_after(&pool->links, node)) {
+        struct h2i_link *link = H2I_CONTAINER_OF(node, struct h2i_link, in_pool);
+        if (!link->conn->accepts_new)
+            return; /* one comes free soon */
+        if (!busy && link->origin != for_whom && has_had_its_turn(link))
+            busy = link;
     }
+    if (busy)
+        busy->conn->ops->shutdown(busy->conn);
 }
 
-static bool concerns(const struct h2i_ticket *ticket, const h2client_fault *fault,
-                     const struct h2i_connect_limits *limits)
+static bool came_before(const struct h2i_origin *one, const struct h2i_origin *other)
 {
-    return !limits || fault->code != H2CLIENT_ERROR_TIMEOUT ||
-           limit_us(&ticket->limits, fault->limit) <= limit_us(limits, fault->limit);
+    const struct h2i_ticket *first = h2i_origin_first_waiting(one);
+    const struct h2i_ticket *second = h2i_origin_first_waiting(other);
+
+    return first && second && first->waiter.order < second->waiter.order;
 }
 
-void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *fault,
-                               const struct h2i_connect_limits *limits)
+/* The one that was idle longest; but not one that was opened for somebody and is about to
+ * be used. */
+static bool evict_idle(struct h2i_pool *pool, const struct h2i_origin *for_whom)
 {
-    struct h2i_outcome outcome = {
-        .fault = *fault, .replay_class = H2CLIENT_REPLAY_NEVER_SENT, .http2_code = -1};
-    struct h2i_list failed;
-    struct h2i_list *node;
-
-    origin->connector = NULL;
-    h2i_origin_touch(origin);
-    h2i_list_init(&failed);
-    h2i_list_splice(&failed, &origin->waiting); /* who comes meanwhile gets a new dial */
-    while ((node = h2i_list_pop(&failed))) {
-        struct h2i_ticket *ticket = H2I_CONTAINER_OF(node, struct h2i_ticket, in_queue);
-        if (!concerns(ticket, fault, limits)) {
-            h2i_list_append(&origin->waiting, node);
-            origin->is_tried_again = true;
+    for (struct h2i_list *node = h2i_list_first(&pool->idle); node;
+         node = h2i_list_after(&pool->idle, node)) {
+        struct h2i_link *link = H2I_CONTAINER_OF(node, struct h2i_link, in_idle);
+        if (came_before(link->origin, for_whom))
             continue;
-        }
-        let_go(ticket);
-        ticket->events->on_failed(ticket, &outcome);
+        h2i_link_shut_down(link);
+        return true;
     }
+    return false;
 }
 
-/* ---- serving ----------------------------------------------------------- */
-
-static struct h2i_link *find_room(struct h2i_origin *origin)
+/* Whose is the next place: theirs who have none, then theirs who want more. */
+static struct h2i_origin *next_in_queue(const struct h2i_pool *pool)
 {
-    for (struct h2i_list *node = h2i_list_first(&origin->links); node;
-         node = h2i_list_after(&origin->links, node)) {
-        struct h2i_link *link = H2I_CONTAINER_OF(node, struct h2i_link, in_origin);
-        if (h2i_link_has_room(link))
-            return link;
+    struct h2i_list *node = h2i_list_first(&pool->hungry);
+
+    if (!node)
+        node = h2i_list_first(&pool->greedy);
+    return node ? hungry_of(node) : NULL;
+}
+
+static void touch_next(struct h2i_pool *pool)
+{
+    struct h2i_origin *next = next_in_queue(pool);
+
+    if (next)
+        h2i_origin_touch(next);
+}
+
+static void join_queue(struct h2i_pool *pool, struct h2i_origin *origin)
+{
+    bool is_greedy = origin->n_links + origin->n_connectors > 0;
+
+    if (h2i_list_is_linked(&origin->in_hungry) && origin->is_greedy == is_greedy)
+        return;
+    h2i_list_remove(&origin->in_hungry);
+    h2i_list_append(is_greedy ? &pool->greedy : &pool->hungry, &origin->in_hungry);
+    origin->is_greedy = is_greedy;
+}
+
+/* Others who are in the queue go first. */
+static bool is_its_turn(const struct h2i_pool *pool, struct h2i_origin *origin)
+{
+    struct h2i_origin *next = next_in_queue(pool);
+
+    return !next || next == origin || (next->is_greedy && origin->n_links == 0);
+}
+
+bool h2i_pool_take_slot(struct h2i_pool *pool, struct h2i_origin *origin)
+{
+    if (is_its_turn(pool, origin) &&
+        (pool->n_conns < pool->config.max.conns || evict_idle(pool, origin))) {
+        pool->n_conns++;
+        return true;
     }
-    return NULL;
+    join_queue(pool, origin);
+    if (!origin->is_greedy)
+        drain_one(pool, origin);
+    return false;
 }
 
-static struct h2i_ticket *first_waiting(const struct h2i_origin *origin)
+void h2i_pool_give_slot(struct h2i_pool *pool)
 {
-    if (h2i_list_is_empty(&origin->waiting))
-        return NULL;
-    return H2I_CONTAINER_OF(origin->waiting.next, struct h2i_ticket, in_queue);
+    pool->n_conns--;
+    touch_next(pool);
 }
 
-/* False: the conn could not take it just now. */
-static bool hand_out(struct h2i_origin *origin, struct h2i_ticket *ticket, struct h2i_link *link)
+void h2i_pool_note_idle(struct h2i_pool *pool)
 {
-    h2client_error_code code;
+    touch_next(pool);
+}
 
-    h2i_list_remove(&ticket->in_queue);
-    ticket->origin = NULL;
-    code = ticket->events->on_link(ticket, link);
-    if (code == H2CLIENT_PENDING) {
-        ticket->origin = origin;
-        ticket->in_queue.next = origin->waiting.next;
-        ticket->in_queue.prev = &origin->waiting;
-        origin->waiting.next->prev = &ticket->in_queue;
-        origin->waiting.next = &ticket->in_queue;
-        if (!h2i_list_is_linked(&origin->in_starved))
-            h2i_list_append(&origin->pool->starved, &origin->in_starved);
+bool h2i_pool_owes_slot(const struct h2i_link *link, const struct h2i_ticket *ticket)
+{
+    const struct h2i_pool *pool = link->pool;
+    struct h2i_list *node = h2i_list_first(&pool->hungry);
+    const struct h2i_ticket *first;
+
+    if (!node || hungry_of(node) == ticket->origin || pool->n_conns < pool->config.max.conns ||
+        !has_had_its_turn(link))
         return false;
-    }
-    if (code == H2CLIENT_OK)
-        origin->pool->stats.n_streams++;
-    return true;
+    first = h2i_origin_first_waiting(hungry_of(node));
+    return first && first->waiter.order < ticket->waiter.order;
 }
 
-static void tell_connecting(struct h2i_origin *origin)
-{
-    struct h2i_list *next;
-
-    for (struct h2i_list *node = origin->waiting.next; node != &origin->waiting; node = next) {
-        struct h2i_ticket *ticket = H2I_CONTAINER_OF(node, struct h2i_ticket, in_queue);
-        next = node->next;
-        ticket->events->on_connecting(ticket);
-    }
-}
-
-static void open_connection(struct h2i_origin *origin, struct h2i_ticket *ticket)
-{
-    ticket->made_connect = true;
-    origin->connector = h2i_connector_start(origin, &ticket->limits);
-    if (!origin->connector)
-        h2i_origin_connect_failed(
-            origin, &(h2client_fault){.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1}, NULL);
-    else if (!origin->is_tried_again)
-        tell_connecting(origin);
-    origin->is_tried_again = false;
-}
-
-static void serve_origin(struct h2i_origin *origin)
-{
-    struct h2i_ticket *ticket;
-    struct h2i_link *link;
-
-    while ((ticket = first_waiting(origin)) && (link = find_room(origin)))
-        if (!hand_out(origin, ticket, link))
-            break;
-    if (ticket && !origin->connector && !has_hope(origin))
-        open_connection(origin, ticket);
-    if (!first_waiting(origin) && origin->connector) {
-        h2i_connector_cancel(origin->connector);
-        origin->connector = NULL;
-    }
-}
-
-static bool is_useless(const struct h2i_origin *origin)
-{
-    return !origin->connector && h2i_list_is_empty(&origin->waiting) &&
-           h2i_list_is_empty(&origin->links);
-}
+/* ---- a turn ----------------------------------------------------------------------------- */
 
 /* The budget is everybody's: room in it comes from streams of other origins as well. */
 static void touch_starved(struct h2i_pool *pool)
@@ -292,11 +275,12 @@ void h2i_pool_serve(struct h2i_pool *pool)
     touch_starved(pool);
     while ((node = h2i_list_pop(&pool->unserved))) {
         struct h2i_origin *origin = H2I_CONTAINER_OF(node, struct h2i_origin, in_unserved);
-        serve_origin(origin);
-        if (is_useless(origin)) {
-            h2i_map_remove(&pool->origins, &origin->entry);
-            destroy_origin(origin);
-        }
+        h2i_origin_serve(origin);
+        if (h2i_origin_is_resting(origin))
+            rest_origin(origin);
+        /* A place in the queue that it left is the next one's. */
+        if (pool->n_conns < pool->config.max.conns)
+            touch_next(pool);
     }
 }
 
@@ -325,7 +309,33 @@ bool h2i_pool_is_busy(const struct h2i_pool *pool)
            !h2i_list_is_empty(&pool->dead);
 }
 
-/* ---- life -------------------------------------------------------------- */
+/* SplitMix64. */
+uint64_t h2i_pool_random(struct h2i_pool *pool, uint64_t bound)
+{
+    uint64_t z = pool->random += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (z ^ (z >> 31)) % bound;
+}
+
+/* ---- life ------------------------------------------------------------------------------- */
+
+struct h2i_pool_config h2i_pool_default_config(void)
+{
+    return (struct h2i_pool_config){
+        .h1 = *h2i_h1_default_config(),
+        .h2 = *h2i_h2_default_config(),
+        .max_held_bytes = INT64_C(64) << 20,
+        .max = {.conns = 100,
+                .h1_conns_per_host = 32,
+                .h2_conns_per_host = 4,
+                .waiting = SIZE_MAX,
+                .idle_us = INT64_C(90000000),
+                .age_us = INT64_C(1800000000),
+                .probe_idle_us = INT64_C(30000000)},
+    };
+}
 
 bool h2i_pool_init(struct h2i_pool *pool, const struct h2i_pool_config *config,
                    const uint64_t seed[2])
@@ -333,14 +343,28 @@ bool h2i_pool_init(struct h2i_pool *pool, const struct h2i_pool_config *config,
     *pool = (struct h2i_pool){.config = *config};
     pool->budget.max = config->max_held_bytes;
     pool->stats.size = sizeof pool->stats;
+    pool->random = seed[0] ^ seed[1];
     h2i_slab_init(&pool->slab, config->allocator, SLAB_MAX_HELD_BYTES);
     h2i_map_init(&pool->origins, config->allocator, seed);
     h2i_list_init(&pool->unserved);
     h2i_list_init(&pool->starved);
+    h2i_list_init(&pool->hungry);
+    h2i_list_init(&pool->greedy);
+    h2i_list_init(&pool->resting);
+    h2i_list_init(&pool->links);
+    h2i_list_init(&pool->idle);
     h2i_list_init(&pool->dirty);
     h2i_list_init(&pool->dead);
     pool->scratch = h2i_alloc(config->allocator, H2I_POOL_SCRATCH_BYTES);
     return pool->scratch != NULL;
+}
+
+void h2i_pool_shut_down(struct h2i_pool *pool)
+{
+    while (!h2i_list_is_empty(&pool->links))
+        h2i_link_shut_down(H2I_CONTAINER_OF(pool->links.next, struct h2i_link, in_pool));
+    h2i_pool_serve(pool); /* who dials for nobody stops */
+    h2i_pool_reap(pool);
 }
 
 static void shut_down_origin(struct h2i_origin *origin, bool says_goodbye)
@@ -352,10 +376,9 @@ static void shut_down_origin(struct h2i_origin *origin, bool says_goodbye)
         else
             h2i_link_close(link);
     }
-    if (origin->connector)
-        h2i_connector_cancel(origin->connector);
-    h2i_map_remove(&origin->pool->origins, &origin->entry);
-    destroy_origin(origin);
+    while (!h2i_list_is_empty(&origin->connectors))
+        h2i_connector_cancel(h2i_connector_of(origin->connectors.next));
+    remove_origin(origin);
 }
 
 void h2i_pool_finish(struct h2i_pool *pool, bool says_goodbye)

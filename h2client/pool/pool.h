@@ -3,9 +3,14 @@
  * Pool: decides which connection carries a call.
  *
  * An attempt takes a ticket and waits at its origin; h2i_pool_serve hands tickets to
- * connections that have room, first come first served, and has the connector open
- * one where there is none. Deciding is all it does: connector.h opens, link.h moves
- * the bytes, attempt.c (one floor up) says what follows from a failure.
+ * connections that have room, and has connectors open others where dial_plan.h says so.
+ * Deciding is all it does: connector.h opens, link.h moves the bytes, attempt.c (one floor
+ * up) says what follows from a failure.
+ *
+ * Over all origins there is one limit. Who finds it reached takes the place of the
+ * connection that has been idle longest, else queues (`hungry`, then `greedy`). A connection that
+ * is wanted by its own origin all the time gives its place up after its turn (H2I_TURN_US):
+ * HTTP/1.1 between two calls, HTTP/2 once its streams have ended.
  *
  * The session turns it: ... events ... -> serve -> flush -> reap, once a loop turn.
  */
@@ -16,8 +21,10 @@
 #include "base/map.h"
 #include "base/reactor.h"
 #include "h2client/dialer.h"
+#include "h2client/h1/h1_conn.h"
 #include "h2client/h2/h2_conn.h"
 #include "h2client/pool/pool_key.h"
+#include "h2client/pool/waiters.h"
 #include "h2client/resolver.h"
 #include "h2client/session.h"
 #include "h2client/tls.h"
@@ -33,7 +40,7 @@ struct h2i_ticket_events {
     /* It waits for a connection that is being opened, no longer for room. It may leave.
      * Not repeated when that failed for others only and is tried again. */
     void (*on_connecting)(struct h2i_ticket *ticket);
-    /* No connection could be made; the pool has let go of the ticket. */
+    /* No connection could be made, or the queue is full; the pool has let go of it. */
     void (*on_failed)(struct h2i_ticket *ticket, const struct h2i_outcome *outcome);
 };
 
@@ -44,13 +51,16 @@ struct h2i_connect_limits {
     int64_t tls_us;
 };
 
-/* An attempt's place in a queue. Embedded in it, zeroed before its first use. */
+/* An attempt's place in a queue. Embedded in it, zeroed before its first use; what comes
+ * back keeps `waiter.order`. */
 struct h2i_ticket {
     const struct h2i_ticket_events *events;
-    struct h2i_list in_queue;  /* linked iff waiting */
+    struct h2i_waiter waiter;
     struct h2i_origin *origin; /* non-NULL iff waiting */
     struct h2i_connect_limits limits;
-    bool made_connect; /* its arrival made a connection be opened */
+    int64_t entered_us;
+    uint64_t told_episode; /* of the origin's connecting that on_connecting told of; 0: none */
+    bool made_connect;     /* its arrival made a connection be opened */
 };
 
 /* What the pool is made of; ports and session things outlive it. */
@@ -60,8 +70,18 @@ struct h2i_pool_config {
     h2client_dialer *dialer;
     h2client_resolver *resolver;
     h2client_tls_factory *tls_factory;
+    struct h2i_h1_config h1;
     struct h2i_h2_config h2;
     int64_t max_held_bytes;
+    struct {          /* SIZE_MAX, INT64_MAX: none */
+        size_t conns; /* all together, those being opened too */
+        size_t h1_conns_per_host;
+        size_t h2_conns_per_host;
+        size_t waiting; /* calls without a connection */
+        int64_t idle_us;
+        int64_t age_us;        /* give or take a tenth */
+        int64_t probe_idle_us; /* HTTP/2 is asked for a sign of life before reuse */
+    } max;
     void (*on_frame)(const h2client_frame_event *event, void *user); /* NULL: no tracing */
     void *user;
 };
@@ -73,18 +93,36 @@ struct h2i_pool {
     struct h2i_map origins;
     struct h2i_list unserved; /* origins that something changed for */
     struct h2i_list starved;  /* origins whose first ticket found no room in the budget */
-    struct h2i_list dirty;    /* links with output */
-    struct h2i_list dead;     /* links to be freed once nobody is inside them */
-    char *scratch;            /* H2I_POOL_SCRATCH_BYTES to read into; nothing stays in it */
+    struct h2i_list hungry;   /* origins without a connection, for which there is no place */
+    struct h2i_list greedy;   /* those with some that want more */
+    struct h2i_list resting;  /* origins that only remember, the one used longest ago first */
+    size_t n_resting;
+    struct h2i_list links; /* all that are not closed, in the order of their opening */
+    struct h2i_list idle;  /* of these, who carries nothing; idle longest first */
+    struct h2i_list dirty; /* links with output */
+    struct h2i_list dead;  /* links to be freed once nobody is inside them */
+    size_t n_conns;        /* links and connectors */
+    size_t n_h2_links;
+    size_t n_waiting;
+    uint64_t last_order;
+    uint64_t random; /* state */
+    char *scratch;   /* H2I_POOL_SCRATCH_BYTES to read and write from; nothing stays in it */
     h2client_session_stats stats;
     uint64_t last_conn_id;
 };
 
 #define H2I_POOL_SCRATCH_BYTES 65536
+#define H2I_TURN_US INT64_C(1000000)
+
+/* The library's defaults (README, "Defaults"), ports left out. */
+struct h2i_pool_config h2i_pool_default_config(void);
 
 /* False: no memory. */
 H2CLIENT_MUST_USE bool h2i_pool_init(struct h2i_pool *pool, const struct h2i_pool_config *config,
                                      const uint64_t seed[2]);
+/* All tickets must be gone: every connection says goodbye, as far as that can be done at
+ * once, and is closed. The pool goes on. */
+void h2i_pool_shut_down(struct h2i_pool *pool);
 /* All tickets must be gone. Connections say GOAWAY as far as it can be said at once, but
  * not when they are another process's. */
 void h2i_pool_finish(struct h2i_pool *pool, bool says_goodbye);
@@ -99,6 +137,9 @@ void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket);
 bool h2i_ticket_is_connecting(const struct h2i_ticket *ticket);
 /* "dns", "connect", "tls": where the opening stands; QUEUE when it waits for room. */
 h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket);
+/* The origin said HTTP_1_1_REQUIRED (RFC 9113 7): for a while it is asked over HTTP/1.1. */
+void h2i_pool_require_h1(struct h2i_pool *pool, const struct h2i_url *url,
+                         h2client_http_version version);
 
 /* Hands out room, opens connections. */
 void h2i_pool_serve(struct h2i_pool *pool);
@@ -108,5 +149,19 @@ void h2i_pool_flush(struct h2i_pool *pool);
 void h2i_pool_reap(struct h2i_pool *pool);
 /* Serve or flush would do something at once. */
 bool h2i_pool_is_busy(const struct h2i_pool *pool);
+
+/* ---- for link.c, origin.c and connector.c ---------------------------------------------- */
+
+/* May one more connection be opened for it? It is counted then. If not, the origin is told
+ * when it may. */
+bool h2i_pool_take_slot(struct h2i_pool *pool, struct h2i_origin *origin);
+void h2i_pool_give_slot(struct h2i_pool *pool);
+/* A link fell idle: whoever is hungry may have its slot. */
+void h2i_pool_note_idle(struct h2i_pool *pool);
+/* Is the turn of this connection over, and does somebody elsewhere, who came before this
+ * ticket, need its slot? */
+bool h2i_pool_owes_slot(const struct h2i_link *link, const struct h2i_ticket *ticket);
+/* A number below `bound` (>= 1). Not for secrets. */
+uint64_t h2i_pool_random(struct h2i_pool *pool, uint64_t bound);
 
 #endif

@@ -7,6 +7,9 @@
 bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
                        h2client_http_version version)
 {
+    static const char letters[] = {[H2CLIENT_HTTP_AUTO] = 'a',
+                                   [H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE] = '2',
+                                   [H2CLIENT_HTTP_1_1] = '1'};
     size_t host_len = strlen(url->host);
     char *end = key->text;
 
@@ -14,7 +17,7 @@ bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
     if (key->len > sizeof key->text)
         return false;
     *end++ = url->is_https ? 's' : 'p';
-    *end++ = version == H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE ? '2' : 'a';
+    *end++ = letters[version];
     *end++ = (char)(url->port >> 8);
     *end++ = (char)(url->port & 0xff);
     memcpy(end, url->host, host_len);

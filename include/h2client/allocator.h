@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 typedef struct h2client_allocator {
-    H2CLIENT_SIZE_MEMBER(struct h2client_allocator);
+    H2CLIENT_SIZE_MEMBER(h2client_allocator);
     /* Aligned for any object; NULL when there is no memory. `n_bytes` is never 0. */
     void *(*allocate)(void *user, size_t n_bytes);
     /* Like realloc(3): `block` may be NULL; on failure it stays as it was. */

@@ -32,6 +32,7 @@
 
 #include "error.h"
 #include "response.h"
+#include "retry.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -62,7 +63,7 @@ typedef void (*h2client_release_fn)(void *user);
  * macros below. The struct itself is copied when the call starts.
  */
 typedef struct h2client_body {
-    H2CLIENT_SIZE_MEMBER(struct h2client_body);
+    H2CLIENT_SIZE_MEMBER(h2client_body);
     /* Bytes. Copied, unless `release` is set: then they are used where they are
      * until it runs. */
     const void *data;
@@ -123,8 +124,20 @@ typedef enum h2client_http_version {
     H2CLIENT_HTTP_AUTO = 1,
     /* HTTP/2 without asking: over http with prior knowledge (RFC 9113 3.3), over
      * https offering only h2. */
-    H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE = 2
+    H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE = 2,
+    /* HTTP/1.1; over https nothing else is offered. */
+    H2CLIENT_HTTP_1_1 = 3
 } h2client_http_version;
+
+/* Who goes first where calls wait for a connection of the same origin. */
+typedef enum h2client_priority {
+    H2CLIENT_PRIORITY_INHERIT = 0,
+    H2CLIENT_PRIORITY_LOWEST = 1,
+    H2CLIENT_PRIORITY_LOW = 2,
+    H2CLIENT_PRIORITY_NORMAL = 3, /* the default */
+    H2CLIENT_PRIORITY_HIGH = 4,
+    H2CLIENT_PRIORITY_HIGHEST = 5
+} h2client_priority;
 
 /*
  * Options of one call. Zero inherits from the session's `defaults`, these from
@@ -133,7 +146,7 @@ typedef enum h2client_http_version {
  * H2CLIENT_NO_LIMIT; other negative values are INVALID_ARGUMENT.
  */
 typedef struct h2client_call_options {
-    H2CLIENT_SIZE_MEMBER(struct h2client_call_options);
+    H2CLIENT_SIZE_MEMBER(h2client_call_options);
     const char *url; /* set by h2client_get and its kin */
     /* Ended by a NULL name. Sent in order, names lower-cased. Names must be tokens,
      * values free of NUL, CR, LF and of space at the ends. Refused, because the
@@ -163,6 +176,15 @@ typedef struct h2client_call_options {
     int64_t max_body_bytes;          /* of a collected body; 64 MiB */
     h2client_delivery delivery;
     h2client_http_version http_version;
+    const h2client_retry_options *retry; /* see retry.h */
+    int64_t queue_timeout_ms;            /* waiting for room on a connection; none */
+    /* With expect_continue: how long the body is held back for the server's word; 1,000. */
+    int64_t expect_timeout_ms;
+    h2client_priority priority;
+    /* ON: a request with a body says `Expect: 100-continue` (RFC 9110 10.1.1) and keeps the
+     * body back until the server says 100 or the time is over; a final status before
+     * that, and it is not sent at all. OFF. A caller's own `expect` field says the same. */
+    h2client_switch expect_continue;
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */

@@ -52,12 +52,11 @@ typedef enum h2client_phase {
     X(FORKED, 105, 2, "the session belongs to the parent process")                            \
     X(URL_MALFORMED, 106, 3, "malformed URL")                                                 \
     X(SCHEME_UNSUPPORTED, 107, 1, "scheme not supported")                                     \
-    X(HTTP1_UNSUPPORTED, 108, 1, "HTTP/1.1 not supported yet")                                \
-    X(METHOD_INVALID, 109, 2, "the method is not a token")                                    \
-    X(HEADER_INVALID, 110, 2, "malformed header field")                                       \
-    X(HEADER_FORBIDDEN, 111, 2, "header field is not the caller's to set")                    \
-    X(FEATURE_MISSING, 112, 2, "not built into this library")                                 \
-    X(SYSTEM_FAILED, 113, 2, "the system refused a resource")                                 \
+    X(METHOD_INVALID, 108, 2, "the method is not a token")                                    \
+    X(HEADER_INVALID, 109, 2, "malformed header field")                                       \
+    X(HEADER_FORBIDDEN, 110, 2, "header field is not the caller's to set")                    \
+    X(FEATURE_MISSING, 111, 2, "not built into this library")                                 \
+    X(SYSTEM_FAILED, 112, 2, "the system refused a resource")                                 \
     /* names */                                                                               \
     X(DNS_NOT_FOUND, 200, 6, "host name not found")                                           \
     X(DNS_NO_DATA, 201, 6, "host name has no address")                                        \

@@ -43,10 +43,10 @@ typedef enum h2client_retry_errors {
 
 /* Copied when the call starts. Zero inherits, member by member. */
 typedef struct h2client_retry_options {
-    H2CLIENT_SIZE_MEMBER(struct h2client_retry_options);
+    H2CLIENT_SIZE_MEMBER(h2client_retry_options);
     const int32_t *statuses;    /* ended by 0; 408, 429, 500, 502, 503, 504 */
-    int64_t max_replays;        /* 2; NO_LIMIT is not allowed */
-    int64_t max_retries;        /* none; NO_LIMIT is not allowed */
+    int64_t max_replays;        /* 2; H2CLIENT_NONE: none */
+    int64_t max_retries;        /* none; H2CLIENT_NONE: none */
     int64_t base_delay_ms;      /* 1,000: of the first; each next one twice as long ... */
     int64_t max_delay_ms;       /* 30,000: ... up to this */
     int64_t max_retry_after_ms; /* 60,000: what a server may ask for (Retry-After, RFC 9110

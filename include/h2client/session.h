@@ -5,7 +5,7 @@
  * Who drives
  *   Nothing happens behind the application's back: there is no thread. Bytes move
  *   and callbacks run while one of the driving functions runs: await,
- *   await_response, gather, wait_any, read (call.h), and dispatch and destroy
+ *   await_response, gather, wait_any, read (call.h), and dispatch, close and destroy
  *   below. Called inside a callback they return REENTRANT and do nothing.
  *
  * Embedding
@@ -43,7 +43,7 @@ typedef struct h2client_dns_override {
 } h2client_dns_override;
 
 typedef struct h2client_dns_options {
-    H2CLIENT_SIZE_MEMBER(struct h2client_dns_options);
+    H2CLIENT_SIZE_MEMBER(h2client_dns_options);
     const char *servers; /* "192.0.2.53,[2001:db8::53]:5353"; NULL: the system's */
     const h2client_dns_override *overrides; /* NULL: none */
     int64_t min_ttl_s;                      /* 1; answers live at least so long */
@@ -65,7 +65,7 @@ typedef enum h2client_loop_kind {
  * body and callbacks are not looked at.
  */
 typedef struct h2client_session_options {
-    H2CLIENT_SIZE_MEMBER(struct h2client_session_options);
+    H2CLIENT_SIZE_MEMBER(h2client_session_options);
     const h2client_call_options *defaults;
     const h2client_tls_options *tls;
     const h2client_dns_options *dns;
@@ -86,6 +86,17 @@ typedef struct h2client_session_options {
     int64_t max_header_fields;       /* 1,000 */
     h2client_log_level log_level;
     h2client_loop_kind loop_kind;
+    int64_t max_conns;             /* over all origins; 100 */
+    int64_t max_h1_conns_per_host; /* 32 */
+    int64_t max_h2_conns_per_host; /* 4; the next one only when all streams are taken and the
+                                      first call that waits has waited 100 ms */
+    int64_t max_queued_calls;      /* without a connection yet; above it calls end with
+                                      QUEUE_FULL; none */
+    int64_t idle_timeout_ms;       /* of a connection nobody uses; 90,000 */
+    int64_t max_conn_age_ms;       /* it takes no new calls then; 1,800,000, +- 10 % */
+    int64_t ping_after_ms;         /* HTTP/2, silent with streams open; 15,000 */
+    int64_t ping_timeout_ms;       /* for the answer, then the connection is dead; 10,000 */
+    int64_t ping_before_reuse_ms;  /* idle so long, it is asked before it is used; 30,000 */
 } h2client_session_options;
 
 #ifndef __cplusplus
@@ -110,6 +121,16 @@ H2CLIENT_API const h2client_error *h2client_session_error(const h2client_session
  * (inside a callback: once the driving function unwinds), closes all. Call handles
  * stay valid until destroyed. NULL is fine. */
 H2CLIENT_API void h2client_session_destroy(h2client_session *session);
+
+/*
+ * Drives: ends in good order. No call can be started any more (such a one ends with
+ * SESSION_CLOSED); those that run go on, up to timeout_ms (0: not at all; negative: as long as
+ * they take); what is left then ends with SESSION_CLOSED. Connections say goodbye (GOAWAY)
+ * and are closed. OK; TIMEOUT when calls had to be ended; INTERRUPTED: call it again;
+ * REENTRANT; FORKED. The session is still to be destroyed.
+ */
+H2CLIENT_API h2client_error_code h2client_session_close(h2client_session *session,
+                                                        int64_t timeout_ms);
 
 /* ---- driving ----------------------------------------------------------- */
 

@@ -15,7 +15,7 @@ extern "C" {
 
 /* A group of options: see session.h. Everything is copied at session_create. */
 typedef struct h2client_tls_options {
-    H2CLIENT_SIZE_MEMBER(struct h2client_tls_options);
+    H2CLIENT_SIZE_MEMBER(h2client_tls_options);
     /* PEM file whose certificates are trusted *instead of* the system's store.
      * NULL: the system's store. Unreadable or without a certificate: every call
      * of the session ends with TLS_CA_FILE. */

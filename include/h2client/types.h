@@ -25,10 +25,16 @@
 /*
  * Every struct an application fills starts with `size`, which says how much of
  * it the application knew when it was compiled. In C the H2CLIENT_*() macros
- * and the keyword calls set it; in C++ it has a default initialiser.
+ * and the keyword calls set it; in C++ a constructor does, and zeroes the rest.
  */
 #ifdef __cplusplus
-#define H2CLIENT_SIZE_MEMBER(type) size_t size = sizeof(type)
+#define H2CLIENT_SIZE_MEMBER(type)                                    \
+    type()                                                            \
+    {                                                                 \
+        __builtin_memset(static_cast<void *>(this), 0, sizeof *this); \
+        size = sizeof *this;                                          \
+    }                                                                 \
+    size_t size
 #else
 #define H2CLIENT_SIZE_MEMBER(type) size_t size
 #endif
@@ -55,6 +61,9 @@ typedef enum h2client_switch {
 
 /* For every limit and time limit: 0 inherits, this one says "none". */
 #define H2CLIENT_NO_LIMIT (-1)
+
+/* For counts where 0 inherits: none at all. */
+#define H2CLIENT_NONE (-2)
 
 /* Bytes that somebody else owns. `data` is never NULL; in a response's body one
  * NUL byte follows the last byte, so that text can be printed as it is. */

@@ -137,6 +137,11 @@ static bool write_some(struct h2t_link *link, h2client_bytes output)
     return true;
 }
 
+static unsigned reads(const struct h2t_link *link)
+{
+    return link->saw_eof || link->options.stops_reading ? 0 : H2CLIENT_READABLE;
+}
+
 static void flush(struct h2t_link *link)
 {
     h2client_bytes output = {0};
@@ -154,7 +159,7 @@ static void flush(struct h2t_link *link)
         close_server(link);
     if (link->server)
         link->server->ops->wants(link->server,
-                                 (link->saw_eof ? 0 : H2CLIENT_READABLE) |
+                                 reads(link) |
                                      (output.len && !link->is_half_closed ? H2CLIENT_WRITABLE : 0));
 }
 
@@ -163,7 +168,8 @@ static void read_all(struct h2t_link *link)
     char buf[16384];
     ptrdiff_t n = 0;
 
-    while (!link->saw_eof && (n = link->server->ops->read(link->server, buf, sizeof buf)) > 0)
+    while (link->server && !link->saw_eof &&
+           (n = link->server->ops->read(link->server, buf, sizeof buf)) > 0)
         link->at_server.ops->receive(link->at_server.peer, buf, (size_t)n);
     if (n == 0)
         link->saw_eof = true;
@@ -176,7 +182,7 @@ static void on_ready(h2client_transport *transport, unsigned ready, void *user)
     struct h2t_link *link = user;
 
     (void)transport;
-    if (ready & (H2CLIENT_READABLE | H2CLIENT_HANGUP))
+    if ((ready & (H2CLIENT_READABLE | H2CLIENT_HANGUP)) && !link->options.stops_reading)
         read_all(link);
     flush(link);
 }
@@ -187,8 +193,7 @@ static void on_peer_output(void *user)
     struct h2t_link *link = user;
 
     if (link->server && !link->is_half_closed)
-        link->server->ops->wants(link->server,
-                                 (link->saw_eof ? 0 : H2CLIENT_READABLE) | H2CLIENT_WRITABLE);
+        link->server->ops->wants(link->server, reads(link) | H2CLIENT_WRITABLE);
 }
 
 static void destroy_client(h2client_transport *client)
@@ -260,7 +265,7 @@ void h2t_link_half_close(struct h2t_link *link)
         return;
     link->is_half_closed = true;
     link->server->ops->half_close(link->server);
-    link->server->ops->wants(link->server, link->saw_eof ? 0 : H2CLIENT_READABLE);
+    link->server->ops->wants(link->server, reads(link));
 }
 
 void h2t_link_close(struct h2t_link *link)

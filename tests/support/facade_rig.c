@@ -26,6 +26,14 @@ void h2t_rig_init(struct h2t_rig *rig)
     rig->resolver = h2t_fake_resolver_create();
 }
 
+void h2t_rig_init_h1(struct h2t_rig *rig, h2t_on_h1_request on_request, void *user)
+{
+    h2t_rig_init(rig);
+    rig->h1 = (struct h2t_h1_config){.on_request = on_request, .user = user};
+    rig->plan.h1 = &rig->h1;
+    rig->tls.alpn = "http/1.1";
+}
+
 void h2t_rig_open(struct h2t_rig *rig, const h2client_session_options *options)
 {
     h2client_session_options all = {.size = sizeof all};
@@ -60,6 +68,11 @@ void h2t_rig_finish(struct h2t_rig *rig)
 struct h2t_peer *h2t_rig_peer(const struct h2t_rig *rig, size_t n)
 {
     return h2t_dialer_peer(&rig->dialer, n);
+}
+
+struct h2t_h1_peer *h2t_rig_h1_peer(const struct h2t_rig *rig, size_t n)
+{
+    return h2t_dialer_h1_peer(&rig->dialer, n);
 }
 
 void h2t_rig_run_ms(struct h2t_rig *rig, int64_t ms)

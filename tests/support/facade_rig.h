@@ -21,11 +21,14 @@ struct h2t_rig {
     struct h2t_dialer dialer;
     struct h2t_tls tls;
     struct h2t_dial_plan plan; /* for every dial */
+    struct h2t_h1_config h1;   /* of h2t_rig_init_h1's peers */
     h2client_session *session;
 };
 
 /* Ports and plan, no session yet: change what the test wants changed. */
 void h2t_rig_init(struct h2t_rig *rig);
+/* The same with servers that speak HTTP/1.1 and nothing else, over TLS and without. */
+void h2t_rig_init_h1(struct h2t_rig *rig, h2t_on_h1_request on_request, void *user);
 /* Makes the session with these options (NULL: none), the ports filled in. */
 void h2t_rig_open(struct h2t_rig *rig, const h2client_session_options *options);
 /* Both at once, with defaults. */
@@ -34,6 +37,7 @@ void h2t_rig_start(struct h2t_rig *rig);
 void h2t_rig_finish(struct h2t_rig *rig);
 
 /* The peer of the nth connection. */
+struct h2t_h1_peer *h2t_rig_h1_peer(const struct h2t_rig *rig, size_t n);
 struct h2t_peer *h2t_rig_peer(const struct h2t_rig *rig, size_t n);
 /* Turns until virtual time has passed, or n turns. */
 void h2t_rig_run_ms(struct h2t_rig *rig, int64_t ms);

@@ -43,8 +43,11 @@ def reset(stream_id, code):
 
 
 class RawServer:
-    def __init__(self, script):
+    """With awaits_preface False it speaks at the client's first byte: not HTTP/2."""
+
+    def __init__(self, script, awaits_preface=True):
         self.script = script
+        self.awaits_preface = awaits_preface
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.conns = []
@@ -77,8 +80,11 @@ class RawServer:
         if not self.script:
             return
         conn.settimeout(10)
-        conn.recv(PREFACE_LEN, socket.MSG_WAITALL)
-        self._await_request(conn)
+        if self.awaits_preface:
+            conn.recv(PREFACE_LEN, socket.MSG_WAITALL)
+            self._await_request(conn)
+        else:
+            conn.recv(1)
         for item in self.script:
             if item is END:
                 conn.shutdown(socket.SHUT_WR)

@@ -264,18 +264,23 @@ class Failures(unittest.TestCase):
         self.assertEqual(done.returncode, code, line)
         self.assertRegex(line, rf"^h2fetch: \({code}\) .*{words}")
 
-    def test_without_an_answer_to_alpn_it_is_35(self):
+    def assert_no_h2(self, server, chosen):
+        words = f"only h2 was offered, the server chose {chosen}"
+        options = ["--http2-prior-knowledge", "--cacert", server.ca_file]
+        self.assert_fails(35, words, *options, server.url)
+
+    def test_without_an_answer_to_alpn_forced_http_2_is_35(self):
         with TlsListener([]) as server:
-            words = "HTTP/1.1 not supported yet"
-            self.assert_fails(35, words, "--cacert", server.ca_file, server.url)
+            self.assert_no_h2(server, "nothing")
 
-    def test_with_http_1_1_by_alpn_it_is_35(self):
+    def test_with_another_answer_to_alpn_forced_http_2_is_35(self):
         with TlsListener(["http/1.1"]) as server:
-            words = "HTTP/1.1 not supported yet"
-            self.assert_fails(35, words, "--cacert", server.ca_file, server.url)
+            options = ["--http2-prior-knowledge", "--cacert", server.ca_file]
+            self.assert_fails(35, "TLS|ALPN", *options, server.url)
 
-    def test_http_without_prior_knowledge_is_1(self):
-        self.assert_fails(1, "HTTP/1.1 not supported yet", "http://127.0.0.1:9/")
+    def test_an_answer_that_is_no_http_1_1_is_8(self):
+        with RawServer([b"SSH-2.0-OpenSSH_9.2\r\n"], awaits_preface=False) as server:
+            self.assert_fails(8, "status line", server.url())
 
     def test_an_unknown_host_is_6(self):
         servers = f"127.0.0.1:{free_port()}"

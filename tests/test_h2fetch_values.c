@@ -58,6 +58,23 @@ TEST(counts_start_at_one)
     ck_assert_ptr_nonnull(h2f_parse_count("1x", &count));
 }
 
+TEST(sizes_are_bytes_with_or_without_a_unit)
+{
+    static const struct {
+        const char *text;
+        int64_t n_bytes;
+    } sizes[] = {{"1", 1}, {"65535", 65535}, {"64k", 65536}, {"4M", 4194304}, {"1G", 1073741824}};
+    static const char *const wrong[] = {"", "0", "k", "1T", "1kb", "-1", "1.5M"};
+    int64_t n_bytes;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        ck_assert_ptr_null(h2f_parse_size(sizes[i].text, &n_bytes));
+        ck_assert_int_eq(n_bytes, sizes[i].n_bytes);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        ck_assert_msg(h2f_parse_size(wrong[i], &n_bytes) != NULL, "%s", wrong[i]);
+}
+
 /* ---- addresses ------------------------------------------------------------------ */
 
 static void resolves(const char *text, const char *host, int64_t port, const char *addresses)
@@ -247,6 +264,7 @@ TEST(text_grows_and_shrinks)
 
 TEST_MAIN("h2fetch_values", {T(seconds_are_milliseconds_rounded_up)},
           {T(what_is_no_number_of_seconds_is_refused)}, {T(counts_start_at_one)},
+          {T(sizes_are_bytes_with_or_without_a_unit)},
           {T(resolve_takes_addresses_with_and_without_brackets)},
           {T(resolve_refuses_what_it_cannot_do)},
           {T(name_servers_are_addresses_with_or_without_a_port)},

@@ -82,7 +82,18 @@ struct h2f_config {
     int64_t connect_timeout_ms;
     int64_t dns_timeout_ms;
     int64_t read_timeout_ms;
+    int64_t queue_timeout_ms;
+    int64_t expect100_timeout_ms;
     int64_t n_parallel_max;
+
+    int64_t n_retries;
+    int64_t retry_delay_ms;
+    int64_t retry_max_time_ms;
+    bool retry_all_errors;
+
+    int64_t max_conns_per_host;
+    int64_t max_streams;
+    int64_t window_bytes;
 
     h2client_http_version http_version;
     const char *ca_file;

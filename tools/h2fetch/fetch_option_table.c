@@ -190,6 +190,22 @@ static bool set_prior_knowledge(struct h2f_config *config, const char *argument,
     return true;
 }
 
+static bool set_http1(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    config->http_version = H2CLIENT_HTTP_1_1;
+    return true;
+}
+
+/* 0, as in curl: none. */
+static bool set_retries(struct h2f_config *config, const char *argument,
+                        struct h2f_problem *problem)
+{
+    config->n_retries = 0;
+    return strcmp(argument, "0") == 0 ||
+           check(h2f_parse_count(argument, &config->n_retries), "retry", argument, problem);
+}
+
 static bool set_version(struct h2f_config *config, const char *argument,
                         struct h2f_problem *problem)
 {
@@ -241,15 +257,25 @@ static const struct h2f_option table[] = {
     {"input-file", 0, COMMON, H2F_TEXT, "FILE", "URLs, one a line, each with TAB FILE or without (-: stdin)", PLACE(input_file)},
     {"parallel", 'Z', RARE, H2F_SET, NULL, "all at once, which is the default", .apply = accept_only},
     {"parallel-max", 0, COMMON, H2F_COUNT, "N", "at most so many at once (100); 1: one after the other", PLACE(n_parallel_max)},
+    {"retry", 0, COMMON, H2F_APPLY, "N", "again so often, after passing errors and 408, 429, 500, 502, 503, 504", .apply = set_retries},
+    {"retry-delay", 0, RARE, H2F_SECONDS, "SECONDS", "between two tries, instead of 1, 2, 4 ...", PLACE(retry_delay_ms)},
+    {"retry-max-time", 0, RARE, H2F_SECONDS, "SECONDS", "no try begins later", PLACE(retry_max_time_ms)},
+    {"retry-all-errors", 0, RARE, H2F_FLAG, NULL, "again after every error", PLACE(retry_all_errors)},
     {"fail-early", 0, RARE, H2F_FLAG, NULL, "stop at the first failure", PLACE(fail_early)},
     /* Time. */
     {"max-time", 'm', COMMON, H2F_SECONDS, "SECONDS", "limit for a URL as a whole", PLACE(total_timeout_ms)},
     {"connect-timeout", 0, RARE, H2F_SECONDS, "SECONDS", "limit for DNS, connect and TLS together", PLACE(connect_timeout_ms)},
     {"read-timeout", 0, RARE, H2F_SECONDS, "SECONDS", "limit between two bytes of a response", PLACE(read_timeout_ms)},
     {"dns-timeout", 0, RARE, H2F_SECONDS, "SECONDS", "limit for looking the name up", PLACE(dns_timeout_ms)},
+    {"queue-timeout", 0, RARE, H2F_SECONDS, "SECONDS", "limit for waiting for room on a connection", PLACE(queue_timeout_ms)},
+    {"expect100-timeout", 0, RARE, H2F_SECONDS, "SECONDS", "ask before a body is sent (Expect), and wait so long", PLACE(expect100_timeout_ms)},
     /* Protocol, TLS, route. */
+    {"http1.1", 0, RARE, H2F_SET, NULL, "HTTP/1.1 only", .apply = set_http1},
     {"http2", 0, RARE, H2F_SET, NULL, "HTTP/2 by ALPN, which is the default", .apply = set_http2},
     {"http2-prior-knowledge", 0, COMMON, H2F_SET, NULL, "HTTP/2 without asking, also over http://", .apply = set_prior_knowledge},
+    {"max-conns-per-host", 0, RARE, H2F_COUNT, "N", "connections to one host (HTTP/1.1: 32, HTTP/2: 4)", PLACE(max_conns_per_host)},
+    {"max-streams", 0, RARE, H2F_COUNT, "N", "streams on one connection, where the server allows more", PLACE(max_streams)},
+    {"window", 0, RARE, H2F_SIZE, "BYTES", "what one stream may send ahead at most (4M)", PLACE(window_bytes)},
     {"cacert", 0, COMMON, H2F_TEXT, "FILE", "authorities to trust (PEM), instead of the system's", PLACE(ca_file)},
     {"insecure", 'k', COMMON, H2F_FLAG, NULL, "do not check the server's certificate", PLACE(insecure)},
     {"resolve", 0, RARE, H2F_APPLY, "HOST:PORT:ADDR[,ADDR]", "addresses for a host, instead of asking", .apply = add_resolve},

@@ -39,11 +39,22 @@ static const struct h2f_option *find_by_letter(char letter)
 
 /* ---- one option ---------------------------------------------------------------- */
 
+static const char *parse_number(enum h2f_option_kind kind, const char *argument, int64_t *number)
+{
+    switch (kind) {
+    case H2F_SECONDS:
+        return h2f_parse_seconds(argument, number);
+    case H2F_SIZE:
+        return h2f_parse_size(argument, number);
+    default:
+        return h2f_parse_count(argument, number);
+    }
+}
+
 static bool store_number(struct walk *walk, const struct h2f_option *option, const char *argument)
 {
     int64_t *place = (int64_t *)(void *)((char *)walk->config + option->place);
-    const char *wrong = option->kind == H2F_SECONDS ? h2f_parse_seconds(argument, place)
-                                                    : h2f_parse_count(argument, place);
+    const char *wrong = parse_number(option->kind, argument, place);
 
     if (!wrong)
         return true;
@@ -64,6 +75,7 @@ static bool apply(struct walk *walk, const struct h2f_option *option, const char
         return true;
     case H2F_SECONDS:
     case H2F_COUNT:
+    case H2F_SIZE:
         return store_number(walk, option, argument);
     case H2F_APPLY:
     case H2F_SET:

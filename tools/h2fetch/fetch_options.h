@@ -17,6 +17,7 @@ enum h2f_option_kind {
     H2F_TEXT,    /* the argument itself, into the const char * at `place` */
     H2F_SECONDS, /* milliseconds, into the int64_t at `place` */
     H2F_COUNT,   /* from 1 on, into the int64_t at `place` */
+    H2F_SIZE,    /* bytes, also with K, M or G, into the int64_t at `place` */
     H2F_APPLY,   /* `apply` with the argument */
     H2F_SET,     /* `apply` without one */
 };

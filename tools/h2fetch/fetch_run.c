@@ -3,7 +3,7 @@
 
 #include "fetch_interrupt.h"
 #include "fetch_job.h"
-#include "fetch_verbose.h"
+#include "fetch_session.h"
 #include "fetch_wait.h"
 #include "fetch_write_out.h"
 
@@ -190,32 +190,6 @@ static void check_outputs(struct run *run)
 
 /* ---- the beginning and the end ----------------------------------------------------- */
 
-static h2client_session *create_session(const struct h2f_config *config)
-{
-    /* One limit for the three of them; else each has the library's. */
-    int64_t part_ms = config->connect_timeout_ms ? H2CLIENT_NO_LIMIT : 0;
-    const h2client_call_options *defaults =
-        H2CLIENT_CALL(.headers = config->defaults.list,
-                      .total_timeout_ms = config->total_timeout_ms,
-                      .connect_timeout_ms = config->connect_timeout_ms,
-                      .dns_timeout_ms = config->dns_timeout_ms ? config->dns_timeout_ms : part_ms,
-                      .sock_connect_timeout_ms = part_ms, .tls_timeout_ms = part_ms,
-                      .first_byte_timeout_ms = config->read_timeout_ms,
-                      .read_idle_timeout_ms = config->read_timeout_ms,
-                      .http_version = config->http_version);
-    const h2client_tls_options *tls =
-        H2CLIENT_TLS(.ca_file = config->ca_file,
-                     .verify = config->insecure ? H2CLIENT_OFF : H2CLIENT_ON);
-    const h2client_dns_options *dns =
-        H2CLIENT_DNS(.servers = config->dns_servers, .overrides = config->overrides.list);
-
-    return h2client_session_create(
-        H2CLIENT_SESSION(.defaults = defaults, .tls = tls, .dns = dns,
-                         .on_log = config->verbose ? h2f_verbose_log : NULL,
-                         .on_frame = config->verbose ? h2f_verbose_frame : NULL,
-                         .log_level = config->verbose ? H2CLIENT_LOG_INFO : H2CLIENT_LOG_NONE));
-}
-
 /* -1 without a file, or when it is stdout; false when it cannot be opened. */
 static bool open_side_file(const char *option, const char *path, int *fd,
                            struct h2f_problem *problem)
@@ -258,7 +232,7 @@ static void run_session(struct run *run)
     shared->config = run->config;
     shared->on_end = on_end;
     shared->user = run;
-    shared->session = create_session(run->config);
+    shared->session = h2f_session_create(run->config);
     if (!shared->session)
         h2f_no_memory();
     h2f_stdout_init(&shared->out, STDOUT_FILENO);

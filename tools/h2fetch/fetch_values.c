@@ -9,6 +9,7 @@
 
 #define MAX_SECONDS INT64_C(1000000000)
 #define MAX_COUNT INT64_C(1000000)
+#define MAX_SIZE INT64_C(1000000000)
 #define MAX_PORT 65535
 #define READ_SIZE 65536
 
@@ -59,6 +60,19 @@ const char *h2f_parse_count(const char *text, int64_t *count)
     const char *end = take_digits(text, MAX_COUNT, count);
 
     return end == text || *end || *count < 1 ? "is not a number from 1 on" : NULL;
+}
+
+const char *h2f_parse_size(const char *text, int64_t *n_bytes)
+{
+    static const char units[] = "kmg";
+    const char *end = take_digits(text, MAX_SIZE, n_bytes);
+    const char *unit = *end ? strchr(units, *end | 0x20) : NULL;
+
+    if (end == text || *n_bytes < 1 || (*end && (!unit || end[1])))
+        return "is not a number of bytes (with K, M or G behind it or not)";
+    for (int power = unit ? (int)(unit - units) + 1 : 0; power > 0; power--)
+        *n_bytes *= 1024;
+    return NULL;
 }
 
 /* ---- -H ---------------------------------------------------------------------- */

@@ -67,12 +67,20 @@ static void add_printable(struct h2f_text *text, const char *string)
     h2f_make_printable(text->data + start);
 }
 
+/* Its heads are told like HEADERS frames, of no stream. */
+static bool is_http1(const h2client_frame_event *event)
+{
+    return event->type == HEADERS && event->stream_id == 0;
+}
+
 static void add_frame_line(struct h2f_text *text, const h2client_frame_event *event)
 {
     bool has_own_lines = event->type == HEADERS;
 
-    h2f_text_printf(text, "* h2: conn %llu %s %s", (unsigned long long)event->conn_id,
-                    event->direction == H2CLIENT_SENT ? "sent" : "got", event->type_name);
+    h2f_text_printf(text, "* %s: conn %llu %s %s", is_http1(event) ? "http/1.1" : "h2",
+                    (unsigned long long)event->conn_id,
+                    event->direction == H2CLIENT_SENT ? "sent" : "got",
+                    is_http1(event) ? "head" : event->type_name);
     if (event->stream_id)
         h2f_text_printf(text, " stream %d", event->stream_id);
     h2f_text_printf(text, " len %u", event->len);
@@ -85,26 +93,29 @@ static void add_frame_line(struct h2f_text *text, const h2client_frame_event *ev
 }
 
 /* The first line of a request or a response; none for trailers. */
-static void add_start_line(struct h2f_text *text, const char *mark, const h2client_header *fields)
+static void add_start_line(struct h2f_text *text, const char *mark,
+                           const h2client_frame_event *event)
 {
+    const h2client_header *fields = event->fields;
+    const char *version = is_http1(event) ? "1.1" : "2";
     const char *method = find_field(fields, ":method");
     const char *path = find_field(fields, ":path");
     const char *authority = find_field(fields, ":authority");
     const char *status = find_field(fields, ":status");
 
     if (method)
-        h2f_text_printf(text, "%s %s %s HTTP/2\n", mark, method, path ? path : "");
+        h2f_text_printf(text, "%s %s %s HTTP/%s\n", mark, method, path ? path : "", version);
     if (authority)
         h2f_text_printf(text, "%s host: %s\n", mark, authority);
     if (status)
-        h2f_text_printf(text, "%s HTTP/2 %s\n", mark, status);
+        h2f_text_printf(text, "%s HTTP/%s %s\n", mark, version, status);
 }
 
 static void add_message(struct h2f_text *text, const h2client_frame_event *event)
 {
     const char *mark = event->direction == H2CLIENT_SENT ? ">" : "<";
 
-    add_start_line(text, mark, event->fields);
+    add_start_line(text, mark, event);
     for (const h2client_header *f = event->fields; f && f->name; f++) {
         if (f->name[0] == ':')
             continue;

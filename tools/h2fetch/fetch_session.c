@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_session.h"
+
+#include "fetch_verbose.h"
+
+/* As curl: from a second on twice as long each time, up to ten minutes, without jitter. */
+#define RETRY_BASE_MS 1000
+#define RETRY_MAX_MS 600000
+
+/* curl retries every method, since that is what the user asked for. */
+static h2client_retry_options retry_options(const struct h2f_config *config)
+{
+    int64_t delay_ms = config->retry_delay_ms;
+
+    return (h2client_retry_options){
+        .size = sizeof(h2client_retry_options),
+        .max_retries = config->n_retries ? config->n_retries : H2CLIENT_NONE,
+        .base_delay_ms = delay_ms > 0 ? delay_ms : RETRY_BASE_MS,
+        .max_delay_ms = delay_ms > 0 ? delay_ms : RETRY_MAX_MS,
+        .max_retry_after_ms = RETRY_MAX_MS,
+        .max_elapsed_ms = config->retry_max_time_ms,
+        .jitter = H2CLIENT_OFF,
+        .any_method = H2CLIENT_ON,
+        .errors =
+            config->retry_all_errors ? H2CLIENT_RETRY_ERRORS_ALL : H2CLIENT_RETRY_ERRORS_TRANSIENT,
+    };
+}
+
+static h2client_call_options call_defaults(const struct h2f_config *config,
+                                           const h2client_retry_options *retry)
+{
+    /* One limit for the three of them; else each has the library's. */
+    int64_t part_ms = config->connect_timeout_ms ? H2CLIENT_NO_LIMIT : 0;
+
+    return (h2client_call_options){
+        .size = sizeof(h2client_call_options),
+        .headers = config->defaults.list,
+        .total_timeout_ms = config->total_timeout_ms,
+        .connect_timeout_ms = config->connect_timeout_ms,
+        .dns_timeout_ms = config->dns_timeout_ms ? config->dns_timeout_ms : part_ms,
+        .sock_connect_timeout_ms = part_ms,
+        .tls_timeout_ms = part_ms,
+        .first_byte_timeout_ms = config->read_timeout_ms,
+        .read_idle_timeout_ms = config->read_timeout_ms,
+        .queue_timeout_ms = config->queue_timeout_ms,
+        .expect_timeout_ms = config->expect100_timeout_ms,
+        .expect_continue = config->expect100_timeout_ms ? H2CLIENT_ON : H2CLIENT_INHERIT,
+        .http_version = config->http_version,
+        .retry = retry,
+    };
+}
+
+h2client_session *h2f_session_create(const struct h2f_config *config)
+{
+    const h2client_retry_options retry = retry_options(config);
+    const h2client_call_options defaults = call_defaults(config, &retry);
+    const h2client_tls_options *tls =
+        H2CLIENT_TLS(.ca_file = config->ca_file,
+                     .verify = config->insecure ? H2CLIENT_OFF : H2CLIENT_ON);
+    const h2client_dns_options *dns =
+        H2CLIENT_DNS(.servers = config->dns_servers, .overrides = config->overrides.list);
+
+    return h2client_session_create(
+        H2CLIENT_SESSION(.defaults = &defaults, .tls = tls, .dns = dns,
+                         .max_h1_conns_per_host = config->max_conns_per_host,
+                         .max_h2_conns_per_host = config->max_conns_per_host,
+                         .max_streams_per_conn = config->max_streams,
+                         .max_stream_window_bytes = config->window_bytes,
+                         .on_log = config->verbose ? h2f_verbose_log : NULL,
+                         .on_frame = config->verbose ? h2f_verbose_frame : NULL,
+                         .log_level = config->verbose ? H2CLIENT_LOG_INFO : H2CLIENT_LOG_NONE));
+}

@@ -131,6 +131,30 @@ TEST(a_last_known_stream_limit_is_kept_to_from_the_start)
 }
 END_TEST
 
+TEST(connections_of_a_host_spread_over_its_addresses)
+{
+    static const struct h2t_script script = {
+        .host = "server.test",
+        .n_parts = 1,
+        .parts = {{.addresses = {"192.0.2.1", "192.0.2.2", "192.0.2.3"}, .ttl_s = 60}}};
+    static const uint8_t last_byte[] = {1, 2, 3, 1};
+    struct h2t_rig rig;
+    h2client_call *calls[8];
+
+    open_rig(&rig, hold, 1, NULL);
+    rig.dialer.wants_addresses = true;
+    h2t_fake_resolver_script(rig.resolver, &script);
+    for (int i = 0; i < 8; i++)
+        calls[i] = get(&rig);
+    h2t_rig_run_ms(&rig, 2000);
+    ck_assert_uint_eq(rig.dialer.n_dials, 4);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_uint_eq(rig.dialer.dials[i]->addresses[0].bytes[3], last_byte[i]);
+    destroy_all(calls, 8);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 /* ---- one limit over all -------------------------------------------------------------------- */
 
 TEST(idle_connection_gives_its_place_to_another_host)
@@ -399,6 +423,7 @@ END_TEST
 TEST_MAIN("facade_pool", {T(full_connection_gets_company_after_100_ms)},
           {T(room_in_time_needs_no_other_connection)}, {T(four_connections_a_host_at_most)},
           {T(a_last_known_stream_limit_is_kept_to_from_the_start)},
+          {T(connections_of_a_host_spread_over_its_addresses)},
           {T(idle_connection_gives_its_place_to_another_host)},
           {T(busy_http2_connection_is_drained_for_another_host)},
           {T(nobody_starves_where_places_are_few)}, {T(full_queue_turns_the_last_away)},

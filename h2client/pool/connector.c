@@ -22,6 +22,7 @@ struct h2i_connector {
     h2client_fault fault;          /* of the look-up, kept until the dial has ended */
     struct h2i_link_marks marks;
     bool has_addresses;
+    size_t n_before; /* connections its origin had or was opening */
 };
 
 static const struct h2i_pool_config *ports_of(const struct h2i_connector *connector)
@@ -214,6 +215,8 @@ static bool start_dial(struct h2i_connector *connector, const h2client_target *t
 
 /* ---- names ------------------------------------------------------------- */
 
+/* Connections of one origin begin with one address after the other, so that they spread
+ * over all of them. */
 static void add_addresses(struct h2i_connector *connector, const h2client_address *list, size_t n,
                           bool more)
 {
@@ -223,7 +226,7 @@ static void add_addresses(struct h2i_connector *connector, const h2client_addres
     if (n > H2CLIENT_MAX_ADDRESSES)
         n = H2CLIENT_MAX_ADDRESSES;
     for (size_t i = 0; i < n; i++) {
-        with_port[i] = list[i];
+        with_port[i] = list[(connector->n_before + i) % n];
         with_port[i].port = connector->origin->port;
     }
     ports->dialer->ops->add_addresses(ports->dialer, connector->dial, with_port, n, more);
@@ -321,6 +324,7 @@ struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
         return NULL;
     connector->origin = origin;
     connector->limits = *limits;
+    connector->n_before = origin->n_links + origin->n_connectors;
     connector->marks = (struct h2i_link_marks){-1, -1, -1};
     connector->dns_timer.on_expire = dns_timed_out;
     connector->dns_timer.user = connector;

@@ -27,6 +27,7 @@
 
 #include "base/list.h"
 #include "h2client/h2/h2_conn.h"
+#include "h2client/http/request_upload.h"
 
 #define H2I_H2_HEAD_BYTES 9u
 #define H2I_H2_MAX_FRAME_BYTES 16384u /* RFC 9113 4.2: we never announce more */
@@ -54,10 +55,10 @@ struct h2i_h2_stream {
     struct h2i_exchange *exchange; /* NULL: ended or cancelled, and reset if need be */
     int32_t id;
     struct {
-        bool is_early;           /* submitted before the peer's SETTINGS told its limit */
-        bool has_begun;          /* bytes of HEADERS may have been produced */
-        bool is_done;            /* END_STREAM was */
-        int64_t n_body_bytes;    /* read from the body so far */
+        bool is_early;  /* submitted before the peer's SETTINGS told its limit */
+        bool has_begun; /* bytes of HEADERS may have been produced */
+        bool is_done;   /* END_STREAM was */
+        struct h2i_upload upload;
         char content_length[24]; /* nghttp2 reads it when HEADERS is packed */
     } out;
     struct {

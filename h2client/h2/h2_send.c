@@ -2,9 +2,6 @@
 /*
  * Sending: requests become HEADERS, bodies DATA under the peer's windows, and all of
  * nghttp2's output is gathered into the caller's buffer.
- *
- * A body of known length is held to it (RFC 9113 8.1.1): END_STREAM goes out only once
- * the source has said, after exactly that many bytes, that there are no more.
  */
 #include "h2client/h2/h2_internal.h"
 
@@ -63,23 +60,10 @@ static bool reserve_fields(struct h2i_h2_conn *conn, size_t n)
     return true;
 }
 
-/* RFC 9110 8.6: a length where there is a body, and where the method has one usually. */
-static bool needs_length(const struct h2i_request *request)
-{
-    static const char *const with_body[] = {"POST", "PUT", "PATCH"};
-
-    if (request->has_body && request->body_len != 0)
-        return request->body_len > 0;
-    for (size_t i = 0; i < sizeof with_body / sizeof with_body[0]; i++) {
-        if (strcmp(request->method, with_body[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static struct field_list build_fields(struct h2i_h2_conn *conn, struct h2i_h2_stream *stream)
 {
     const struct h2i_request *request = stream->exchange->request;
+    int64_t declared = h2i_upload_declared(request);
     struct field_list list = {.at = conn->out.fields};
 
     add_field(&list, ":method", request->method);
@@ -91,9 +75,9 @@ static struct field_list build_fields(struct h2i_h2_conn *conn, struct h2i_h2_st
         add_field(&list, ":path", request->path);
     for (size_t i = 0; i < request->n_fields; i++)
         add_field(&list, request->fields[i].name, request->fields[i].value);
-    if (needs_length(request)) {
+    if (declared >= 0) {
         snprintf(stream->out.content_length, sizeof stream->out.content_length, "%lld",
-                 (long long)(request->has_body ? request->body_len : 0));
+                 (long long)declared);
         add_field(&list, "content-length", stream->out.content_length);
     }
     return list;
@@ -107,43 +91,8 @@ static ssize_t fail_upload(struct h2i_h2_stream *stream, h2client_error_code cod
 
     h2i_h2_stream_fail(stream, code, NGHTTP2_CANCEL,
                        "stream %d: the request's body %s (%lld of %lld bytes sent)", stream->id,
-                       what, (long long)stream->out.n_body_bytes, (long long)declared);
+                       what, (long long)stream->out.upload.n_bytes, (long long)declared);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-}
-
-static enum h2i_body_result read_body(struct h2i_h2_stream *stream, void *buf, size_t cap,
-                                      size_t *n)
-{
-    *n = 0;
-    return stream->exchange->events->read_body(stream->exchange, buf, cap, n);
-}
-
-/* All declared bytes are there: the source has to say so too. */
-static ssize_t confirm_end(struct h2i_h2_stream *stream, ssize_t n_read, uint32_t *flags)
-{
-    char surplus;
-    size_t n;
-    enum h2i_body_result result = read_body(stream, &surplus, 1, &n);
-
-    if (!stream->exchange)
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    if (n > 0)
-        return fail_upload(stream, H2CLIENT_ERROR_UPLOAD_LENGTH, "is longer than declared");
-    if (result == H2I_BODY_FAILED)
-        return fail_upload(stream, H2CLIENT_ERROR_UPLOAD_READ, "could not be read");
-    if (result == H2I_BODY_END)
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return result == H2I_BODY_NOT_NOW && n_read == 0 ? NGHTTP2_ERR_DEFERRED : n_read;
-}
-
-static ssize_t took_end(struct h2i_h2_stream *stream, size_t n, uint32_t *flags)
-{
-    int64_t declared = stream->exchange->request->body_len;
-
-    if (declared >= 0 && stream->out.n_body_bytes < declared)
-        return fail_upload(stream, H2CLIENT_ERROR_UPLOAD_LENGTH, "is shorter than declared");
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return (ssize_t)n;
 }
 
 /* nghttp2 asks for the next DATA frame's payload. */
@@ -151,33 +100,24 @@ static ssize_t on_read(nghttp2_session *session, int32_t stream_id, uint8_t *buf
                        uint32_t *flags, nghttp2_data_source *source, void *user)
 {
     struct h2i_h2_stream *stream = source->ptr;
-    size_t n = 0;
+    struct h2i_upload_step step;
 
     (void)session, (void)stream_id, (void)user;
     if (!stream->exchange)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    int64_t declared = stream->exchange->request->body_len;
-    int64_t n_left = declared - stream->out.n_body_bytes;
-    if (declared >= 0 && n_left == 0)
-        return confirm_end(stream, 0, flags);
-    if (declared >= 0 && (uint64_t)n_left < cap)
-        cap = (size_t)n_left;
-
-    enum h2i_body_result result = read_body(stream, buf, cap, &n);
+    step = h2i_upload_read(&stream->out.upload, stream->exchange, buf, cap);
     if (!stream->exchange)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    stream->out.n_body_bytes += (int64_t)n;
-    switch (result) {
-    case H2I_BODY_MORE:
-        return declared >= 0 && stream->out.n_body_bytes == declared
-                   ? confirm_end(stream, (ssize_t)n, flags)
-                   : (ssize_t)n;
+    switch (step.result) {
     case H2I_BODY_END:
-        return took_end(stream, n, flags);
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+        return (ssize_t)step.n;
+    case H2I_BODY_MORE:
+        return (ssize_t)step.n;
     case H2I_BODY_NOT_NOW:
         return NGHTTP2_ERR_DEFERRED;
     default:
-        return fail_upload(stream, H2CLIENT_ERROR_UPLOAD_READ, "could not be read");
+        return fail_upload(stream, step.code, step.what);
     }
 }
 
@@ -218,9 +158,8 @@ h2client_error_code h2i_h2_submit(struct h2i_h2_conn *conn, struct h2i_exchange 
     if (is_too_large(conn, list.n_bytes))
         return refuse(stream, H2CLIENT_ERROR_REQUEST_TOO_LARGE);
     nghttp2_data_provider body = {.source.ptr = stream, .read_callback = on_read};
-    bool has_data = request->has_body && request->body_len != 0;
     stream->id = nghttp2_submit_request(conn->session, NULL, list.at, list.n,
-                                        has_data ? &body : NULL, stream);
+                                        h2i_upload_has_bytes(request) ? &body : NULL, stream);
     if (stream->id < 0)
         return refuse(stream, H2CLIENT_ERROR_NO_MEMORY);
     /* RFC 9113 5.1.1: ids are not used twice. */

@@ -378,6 +378,12 @@ void h2i_attempt_continue(h2client_call *call)
     h2i_attempt_resume_body(call);
 }
 
+void h2i_attempt_decline_body(h2client_call *call)
+{
+    if (call->attempt.awaits_continue)
+        h2client_reactor_timer_stop(&call->session->reactor, &call->attempt.timer);
+}
+
 void h2i_attempt_head_sent(h2client_call *call)
 {
     if (call->attempt.awaits_continue && !start_timer(call, call->settings.expect_us))

@@ -23,6 +23,8 @@ void h2i_attempt_timed_out(h2client_call *call, const h2client_fault *fault);
 bool h2i_attempt_passes_over(h2client_call *call, const struct h2i_head *head);
 /* The server said 100, or the head of the request went out. */
 void h2i_attempt_continue(h2client_call *call);
+/* The final head is there: a body that was held back till now stays. */
+void h2i_attempt_decline_body(h2client_call *call);
 void h2i_attempt_head_sent(h2client_call *call);
 /* Had a byte of it left? */
 h2client_replay_class h2i_attempt_replay_class(const h2client_call *call);

@@ -55,6 +55,7 @@ static void got_head(struct h2i_exchange *exchange, const struct h2i_head *head)
 
     if (h2i_attempt_passes_over(call, head))
         return;
+    h2i_attempt_decline_body(call);
     call->in.has_head = true;
     call->attempt.history.now.status = head->status;
     call->in.header_bytes += head->n_bytes;

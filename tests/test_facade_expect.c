@@ -85,6 +85,21 @@ TEST(final_status_before_100_suppresses_the_body)
 }
 END_TEST
 
+TEST(final_status_suppresses_the_body_however_long_its_own_takes)
+{
+    static const struct h2t_response long_refusal = {.status = 413, .body_len = 500000};
+    struct h2t_rig rig;
+    h2client_call *call = start_post(&rig, H2CLIENT_ON, NULL);
+
+    h2t_peer_answer(h2t_rig_peer(&rig, 0), 1, &long_refusal);
+    ck_assert_ptr_nonnull(h2client_call_await_response(call)); /* and it is not read */
+    h2t_rig_run_ms(&rig, 3000);
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_PENDING);
+    ck_assert_uint_eq(first_request(&rig)->body_len, 0);
+    finish(&rig, call);
+}
+END_TEST
+
 TEST(other_interim_responses_do_not_release_the_body)
 {
     struct h2t_rig rig;
@@ -170,6 +185,7 @@ END_TEST
 
 TEST_MAIN("facade_expect", {T(body_waits_for_100)}, {T(body_goes_without_100_after_a_second)},
           {T(final_status_before_100_suppresses_the_body)},
+          {T(final_status_suppresses_the_body_however_long_its_own_takes)},
           {T(other_interim_responses_do_not_release_the_body)},
           {T(callers_own_field_says_the_same)}, {T(caller_can_take_the_field_away)},
           {T(nothing_is_expected_without_a_body)}, {T(time_for_100_is_an_option)},

@@ -76,6 +76,7 @@ struct h2f_config {
     bool show_error;
     bool verbose;
     bool no_progress;
+    bool retry_all_errors;
 
     /* Milliseconds; 0: the library's own. */
     int64_t total_timeout_ms;
@@ -89,7 +90,6 @@ struct h2f_config {
     int64_t n_retries;
     int64_t retry_delay_ms;
     int64_t retry_max_time_ms;
-    bool retry_all_errors;
 
     int64_t max_conns_per_host;
     int64_t max_streams;

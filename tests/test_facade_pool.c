@@ -155,6 +155,45 @@ TEST(connections_of_a_host_spread_over_its_addresses)
 }
 END_TEST
 
+/* A server that drains a busy connection: the next call finds another one open. */
+TEST(drained_connection_is_replaced_before_the_next_call)
+{
+    struct h2t_rig rig;
+    h2client_call *calls[20];
+
+    open_rig(&rig, hold, 0, NULL);
+    for (int i = 0; i < 20; i++)
+        calls[i] = get(&rig);
+    h2t_rig_turn(&rig, 6);
+    h2t_peer_goaway(h2t_rig_peer(&rig, 0), INT32_MAX, 0, "");
+    h2t_rig_turn(&rig, 6);
+    ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    ck_assert_uint_eq(h2t_dialer_n_open(&rig.dialer), 2);
+    answer_all(&rig, 1);
+    for (int i = 0; i < 20; i++)
+        expect_ok(calls[i]);
+    h2t_rig_run_ms(&rig, 5000);
+    ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(drained_connection_of_one_call_is_not_replaced)
+{
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    open_rig(&rig, hold, 0, NULL);
+    call = get(&rig);
+    h2t_rig_turn(&rig, 6);
+    h2t_peer_goaway(h2t_rig_peer(&rig, 0), INT32_MAX, 0, "");
+    h2t_rig_turn(&rig, 6);
+    ck_assert_uint_eq(rig.dialer.n_dials, 1);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 /* ---- one limit over all -------------------------------------------------------------------- */
 
 TEST(idle_connection_gives_its_place_to_another_host)
@@ -424,6 +463,8 @@ TEST_MAIN("facade_pool", {T(full_connection_gets_company_after_100_ms)},
           {T(room_in_time_needs_no_other_connection)}, {T(four_connections_a_host_at_most)},
           {T(a_last_known_stream_limit_is_kept_to_from_the_start)},
           {T(connections_of_a_host_spread_over_its_addresses)},
+          {T(drained_connection_is_replaced_before_the_next_call)},
+          {T(drained_connection_of_one_call_is_not_replaced)},
           {T(idle_connection_gives_its_place_to_another_host)},
           {T(busy_http2_connection_is_drained_for_another_host)},
           {T(nobody_starves_where_places_are_few)}, {T(full_queue_turns_the_last_away)},

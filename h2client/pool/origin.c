@@ -11,6 +11,8 @@
 #define KNOWN_FOR_US INT64_C(600000000)
 /* After a dial that failed while other connections went on. */
 #define REST_AFTER_FAILURE_US INT64_C(1000000)
+/* Calls of a connection that make another one worth having when it drains. */
+#define BUSY_CALLS 10
 
 static int64_t now_us(const struct h2i_origin *origin)
 {
@@ -363,10 +365,43 @@ static void turn_away(struct h2i_origin *origin)
     }
 }
 
+/* A connection that is in use and takes nothing new: the next call will want another. NULL
+ * where one is there, or where too little was asked to expect a next call. */
+static const struct h2i_link *find_drained(const struct h2i_origin *origin)
+{
+    const struct h2i_link *drained = NULL;
+
+    for (struct h2i_list *node = h2i_list_first(&origin->links); node;
+         node = h2i_list_after(&origin->links, node)) {
+        const struct h2i_conn *conn = link_of(node)->conn;
+        if (conn->accepts_new)
+            return NULL;
+        if (link_of(node)->is_h2 && conn->n_open > 0 && conn->n_opened >= BUSY_CALLS)
+            drained = link_of(node);
+    }
+    return drained;
+}
+
+/* Once a connection: whoever comes next finds the other one open. */
+static void replace_drained(struct h2i_origin *origin)
+{
+    const struct h2i_link *drained = origin->waiters.n ? NULL : find_drained(origin);
+
+    if (!drained || origin->n_connectors > 0 || origin->replaced_id == drained->conn->id)
+        return;
+    origin->replaced_id = drained->conn->id;
+    if (!h2i_pool_take_slot(origin->pool, origin))
+        h2i_list_remove(&origin->in_hungry); /* it can wait for who needs it */
+    else if (!h2i_connector_start(origin, &origin->limits))
+        h2i_pool_give_slot(origin->pool);
+}
+
 /* Nobody waits: what is being opened is not needed; but an HTTP/1.1 connection soon will
  * be, where others are in use. */
 static void cancel_unneeded(struct h2i_origin *origin)
 {
+    if (find_drained(origin))
+        return;
     if (origin->waiters.n > 0 || (protocol_of(origin) == H2I_PROTOCOL_H1 && origin->n_links > 0))
         return;
     while (!h2i_list_is_empty(&origin->connectors))
@@ -388,6 +423,7 @@ void h2i_origin_serve(struct h2i_origin *origin)
     if (origin->n_connectors > 0 && origin->waiters.n > 0 && !h2i_origin_has_hope(origin))
         tell_connecting(origin);
     turn_away(origin);
+    replace_drained(origin);
     cancel_unneeded(origin);
     if (origin->n_links + origin->n_connectors > 0)
         origin->known.until_us = now_us(origin) + KNOWN_FOR_US;

@@ -26,9 +26,11 @@ struct h2i_origin {
     struct h2i_list connectors; /* those at work */
     size_t n_links;
     size_t n_connectors;
-    h2client_timer patience; /* look again then */
-    int64_t not_before_us;   /* a dial failed while others went on */
-    uint64_t episode;        /* of connecting: from 1, the next begins after a success */
+    h2client_timer patience;          /* look again then */
+    int64_t not_before_us;            /* a dial failed while others went on */
+    uint64_t replaced_id;             /* the last connection that was replaced while it drained */
+    struct h2i_connect_limits limits; /* of who came last */
+    uint64_t episode;                 /* of connecting: from 1, the next begins after a success */
     struct {
         enum h2i_protocol protocol;
         uint32_t max_streams; /* the last connection's limit; 0: not known */

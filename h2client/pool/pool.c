@@ -91,6 +91,7 @@ bool h2i_pool_enter(struct h2i_pool *pool, const struct h2i_url *url, h2client_h
     ticket->made_connect = false;
     ticket->told_episode = 0;
     ticket->origin = origin;
+    origin->limits = ticket->limits;
     h2i_waiters_add(&origin->waiters, &ticket->waiter);
     pool->n_waiting++;
     h2i_origin_touch(origin);

@@ -17,12 +17,6 @@
 
 #define TRIES 2
 
-struct socket_watch {
-    struct h2i_list in_channel;
-    h2client_watch watch;
-    struct h2i_ares_channel *channel;
-};
-
 /* ---- name servers ------------------------------------------------------------------ */
 
 static bool parse_port(struct h2i_str text, int *port)
@@ -147,7 +141,7 @@ static void process(struct h2i_ares_channel *channel, ares_socket_t readable,
 
 static void socket_is_ready(h2client_watch *watch, unsigned ready, void *user)
 {
-    struct socket_watch *sock = user;
+    struct h2i_ares_socket *sock = user;
     bool is_readable = ready & (H2CLIENT_READABLE | H2CLIENT_HANGUP);
     bool is_writable = ready & H2CLIENT_WRITABLE;
     int fd = watch->fd;
@@ -175,26 +169,27 @@ void h2i_ares_channel_plan(struct h2i_ares_channel *channel)
         ares_cancel(channel->ares); /* no memory for a timer: better no answer than none for ever */
 }
 
-static struct socket_watch *find_socket(struct h2i_ares_channel *channel, int fd)
+struct h2i_ares_socket *h2i_ares_channel_find(const struct h2i_ares_channel *channel, int fd)
 {
     for (struct h2i_list *node = channel->sockets.next; node != &channel->sockets;
          node = node->next) {
-        struct socket_watch *sock = H2I_CONTAINER_OF(node, struct socket_watch, in_channel);
+        struct h2i_ares_socket *sock = H2I_CONTAINER_OF(node, struct h2i_ares_socket, in_channel);
         if (sock->watch.fd == fd)
             return sock;
     }
     return NULL;
 }
 
-static struct socket_watch *add_socket(struct h2i_ares_channel *channel, int fd)
+static struct h2i_ares_socket *add_socket(struct h2i_ares_channel *channel, int fd)
 {
     struct h2i_list *spare = h2i_list_pop(&channel->spare);
-    struct socket_watch *sock = spare ? H2I_CONTAINER_OF(spare, struct socket_watch, in_channel)
-                                      : h2i_alloc(channel->allocator, sizeof *sock);
+    struct h2i_ares_socket *sock = spare
+                                       ? H2I_CONTAINER_OF(spare, struct h2i_ares_socket, in_channel)
+                                       : h2i_alloc(channel->allocator, sizeof *sock);
 
     if (!sock)
         return NULL;
-    *sock = (struct socket_watch){.channel = channel};
+    *sock = (struct h2i_ares_socket){.channel = channel};
     sock->watch = (h2client_watch){.fd = fd, .on_ready = socket_is_ready, .user = sock};
     h2i_list_append(&channel->sockets, &sock->in_channel);
     return sock;
@@ -204,7 +199,7 @@ static struct socket_watch *add_socket(struct h2i_ares_channel *channel, int fd)
 static void socket_changed(void *data, ares_socket_t fd, int readable, int writable)
 {
     struct h2i_ares_channel *channel = data;
-    struct socket_watch *sock = find_socket(channel, fd);
+    struct h2i_ares_socket *sock = h2i_ares_channel_find(channel, fd);
     unsigned events = (readable ? H2CLIENT_READABLE : 0u) | (writable ? H2CLIENT_WRITABLE : 0u);
 
     if (!sock && events)
@@ -225,7 +220,7 @@ static void free_sockets(struct h2i_ares_channel *channel, struct h2i_list *list
     struct h2i_list *node;
 
     while ((node = h2i_list_pop(list)))
-        h2i_free(channel->allocator, H2I_CONTAINER_OF(node, struct socket_watch, in_channel));
+        h2i_free(channel->allocator, H2I_CONTAINER_OF(node, struct h2i_ares_socket, in_channel));
 }
 
 /* The name is asked as it is, whatever resolv.conf and the environment hold: no search
@@ -253,7 +248,10 @@ static int init_ares(struct h2i_ares_channel *channel, const struct h2i_ares_con
                               ARES_OPT_TCP_PORT | ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB |
                               ARES_OPT_NOROTATE | ARES_OPT_RESOLVCONF);
 
-    if (status != ARES_SUCCESS || !servers)
+    if (status != ARES_SUCCESS)
+        return status;
+    h2i_ares_use_own_sockets(channel);
+    if (!servers)
         return status;
     status = set_servers(channel->ares, servers);
     if (status != ARES_SUCCESS)

@@ -27,6 +27,14 @@ void h2i_name_servers_read(struct h2i_name_servers *servers, ares_channel channe
  * c-ares goes round. False when that leaves the order as it was. */
 bool h2i_name_servers_demote(struct h2i_name_servers *servers, size_t n);
 
+/* A socket of c-ares, as long as it is open. */
+struct h2i_ares_socket {
+    struct h2i_list in_channel;
+    h2client_watch watch;
+    struct h2i_ares_channel *channel;
+    unsigned n_idle; /* receives that no end of a question has paid for; bounded */
+};
+
 /*
  * A c-ares channel driven by the reactor. Its name servers are fixed; when they change, a
  * new channel takes the new questions and this one ends with its last.
@@ -40,6 +48,7 @@ struct h2i_ares_channel {
     struct h2i_list spare;   /* sockets c-ares has closed, to be used again */
     h2client_timer timer;
     size_t n_questions; /* whose callbacks are outstanding */
+    size_t n_floods;    /* sockets left because too much came from them */
     bool is_retired;
 };
 
@@ -53,5 +62,16 @@ struct h2i_ares_channel *h2i_ares_channel_create(const h2client_allocator *alloc
 void h2i_ares_channel_destroy(struct h2i_ares_channel *channel);
 /* After a question was asked: its time-out is planned. */
 void h2i_ares_channel_plan(struct h2i_ares_channel *channel);
+/* NULL: none with that descriptor. */
+struct h2i_ares_socket *h2i_ares_channel_find(const struct h2i_ares_channel *channel, int fd);
+
+/* ---- ares_sockets.c ------------------------------------------------------- */
+
+/* What one socket may receive beyond what the ends of questions pay for. */
+#define H2I_ARES_MAX_RECEIVES 1024u
+
+void h2i_ares_use_own_sockets(struct h2i_ares_channel *channel);
+/* A question has ended, which pays for what came on its way. */
+void h2i_ares_sockets_pay(struct h2i_ares_channel *channel);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * Look-ups over c-ares. Each asks A and AAAA apart, so that one does not wait for the
  * other; c-ares calls back also from inside its own functions, so answers are noted and
- * told from a deferred task. A name server that let a question time out is asked last
- * from then on; one that fails or refuses a name is passed over for that question only (it
- * may be the only one that knows others); and a changed resolv.conf is read again.
+ * told from a deferred task. A name server that let a question time out, or flooded us, is
+ * asked last from then on; one that fails or refuses a name is passed over for that
+ * question only (it may be the only one that knows others); and a changed resolv.conf is
+ * read again.
  */
 #include "resolver/ares_resolver.h"
 
@@ -51,6 +52,7 @@ struct ares_part {
     enum part_state state;
     size_t n_refusals; /* servers that failed or refused */
     int refusal;       /* the last one's status */
+    size_t n_floods;   /* of the channel, when it was asked */
     h2client_address list[H2CLIENT_MAX_ADDRESSES];
     size_t n;
     int64_t ttl_s;
@@ -95,15 +97,25 @@ static h2client_error_code code_of(int status)
     }
 }
 
-static h2client_fault fault_of(const char *host, int status)
+static h2client_fault fault_about(const char *host, h2client_error_code code, int status,
+                                  const char *reason)
 {
-    h2client_error_code code = code_of(status);
-    h2client_fault fault =
-        h2i_fault(code, "host %.*s%s: %s", MAX_QUOTED_LEN, host,
-                  strlen(host) > MAX_QUOTED_LEN ? "..." : "", ares_strerror(status));
+    h2client_fault fault = h2i_fault(code, "host %.*s%s: %s", MAX_QUOTED_LEN, host,
+                                     strlen(host) > MAX_QUOTED_LEN ? "..." : "", reason);
 
     fault.dns_status = status;
     return fault;
+}
+
+static h2client_fault fault_of(const char *host, int status)
+{
+    return fault_about(host, code_of(status), status, ares_strerror(status));
+}
+
+static h2client_fault fault_of_flood(const char *host, int status)
+{
+    return fault_about(host, H2CLIENT_ERROR_DNS_SERVER_FAILED, status,
+                       "the name server sent much, and no answer");
 }
 
 static bool convert(const struct sockaddr *from, h2client_address *to)
@@ -300,17 +312,25 @@ static void ask_part(struct ares_part *part, struct h2i_ares_channel *channel)
 
     part->state = PART_ASKED;
     part->channel = channel;
+    part->n_floods = channel->n_floods;
     part->query->n_outstanding++;
     channel->n_questions++;
     ares_getaddrinfo(channel->ares, part->query->host, NULL, &hints, answer_came, part);
 }
 
-/* Of the servers; those of a channel that is retired have been looked at. */
-static void note_silence(struct h2i_ares_channel *channel, struct ares_resolver *resolver,
-                         int n_timeouts)
+static size_t n_floods_since(const struct ares_part *part)
 {
+    return part->channel->n_floods - part->n_floods;
+}
+
+/* Of the servers; those of a channel that is retired have been looked at. */
+static void note_useless(struct ares_part *part, int n_timeouts)
+{
+    struct h2i_ares_channel *channel = part->channel;
+    size_t n = (size_t)n_timeouts + n_floods_since(part);
+
     if (!channel->is_retired)
-        channel->is_retired = h2i_name_servers_demote(&resolver->servers, (size_t)n_timeouts);
+        channel->is_retired = h2i_name_servers_demote(&part->query->resolver->servers, n);
 }
 
 static void take_answer(struct ares_part *part, int status, const struct ares_addrinfo *info)
@@ -324,7 +344,9 @@ static void take_answer(struct ares_part *part, int status, const struct ares_ad
     if (was_silence && part->refusal) /* another server had more to say */
         status = part->refusal;
     if (part->n == 0)
-        part->fault = fault_of(part->query->host, status);
+        part->fault = was_silence && !part->refusal && n_floods_since(part) > 0
+                          ? fault_of_flood(part->query->host, status)
+                          : fault_of(part->query->host, status);
     part->state = PART_IN;
 }
 
@@ -336,7 +358,8 @@ static void answer_came(void *arg, int status, int n_timeouts, struct ares_addri
 
     query->n_outstanding--;
     part->channel->n_questions--;
-    note_silence(part->channel, resolver, n_timeouts);
+    h2i_ares_sockets_pay(part->channel);
+    note_useless(part, n_timeouts);
     if (part->channel->is_retired)
         h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
     if (is_refusal(status)) {

@@ -18,6 +18,7 @@
 #define MAX_OVER_UDP 512
 #define CNAME_TYPE 5
 #define MAX_CONNS 16
+#define FORGED_A_TURN 16 /* over UDP */
 
 struct conn {
     struct h2t_dns_server *server;
@@ -27,6 +28,11 @@ struct conn {
     bool is_open;
 };
 
+struct message {
+    uint8_t bytes[MAX_MESSAGE];
+    size_t len;
+};
+
 struct h2t_dns_server {
     h2client_reactor *reactor;
     const struct h2t_dns_answer *answers;
@@ -34,6 +40,14 @@ struct h2t_dns_server {
     h2client_watch listener;
     struct conn conns[MAX_CONNS];
     size_t n_conns;
+    struct {
+        h2client_task task;
+        struct message answer; /* the right one */
+        size_t n_left;         /* forged ones before it */
+        int fd;
+        bool is_tcp;
+        struct sockaddr_in to; /* UDP */
+    } flood;                   /* of the last question with forged answers */
     struct sockaddr_in place;
     char name[32];
     size_t n_asked[256]; /* by type */
@@ -45,11 +59,6 @@ struct question {
     char name[256];
     int type;
     size_t end; /* of the question in the message */
-};
-
-struct message {
-    uint8_t bytes[MAX_MESSAGE];
-    size_t len;
 };
 
 /* ---- the format ---- */
@@ -174,6 +183,50 @@ static void truncate_answer(struct message *message, const struct question *ques
     message->len = question->end;
 }
 
+/* As far as there is room. */
+static void send_message(int fd, const struct message *message, const struct sockaddr_in *to)
+{
+    struct message framed = {.len = 0};
+
+    if (to) {
+        sendto(fd, message->bytes, message->len, MSG_DONTWAIT, (const struct sockaddr *)to,
+               sizeof *to);
+        return;
+    }
+    put16(&framed, (unsigned)message->len); /* RFC 1035 4.2.2 */
+    memcpy(framed.bytes + 2, message->bytes, message->len);
+    send(fd, framed.bytes, message->len + 2, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Over TCP one message a turn, which a reader of one a turn keeps up with. */
+static void send_forged(h2client_task *task, void *user)
+{
+    struct h2t_dns_server *server = user;
+    struct message forged = server->flood.answer;
+    const struct sockaddr_in *to = server->flood.is_tcp ? NULL : &server->flood.to;
+
+    forged.bytes[0] ^= 0x55;
+    for (int i = 0; server->flood.n_left && i < (to ? FORGED_A_TURN : 1); i++) {
+        send_message(server->flood.fd, &forged, to);
+        server->flood.n_left--;
+    }
+    if (server->flood.n_left)
+        h2client_reactor_defer(server->reactor, task);
+    else
+        send_message(server->flood.fd, &server->flood.answer, to);
+}
+
+static void start_flood(struct h2t_dns_server *server, int fd, const struct message *answer,
+                        const struct sockaddr_in *to)
+{
+    server->flood.answer = *answer;
+    server->flood.fd = fd;
+    server->flood.is_tcp = !to;
+    if (to)
+        server->flood.to = *to;
+    h2client_reactor_defer(server->reactor, &server->flood.task);
+}
+
 /* False: no answer. */
 static bool make_answer(struct h2t_dns_server *server, const uint8_t *bytes, size_t len,
                         bool over_tcp, struct message *message)
@@ -199,7 +252,22 @@ static bool make_answer(struct h2t_dns_server *server, const uint8_t *bytes, siz
     put_addresses(message, answer->alias ? answer->alias : question.name, &question, answer);
     if (!over_tcp && (answer->is_truncated || message->len > MAX_OVER_UDP))
         truncate_answer(message, &question);
+    server->flood.n_left = over_tcp || !answer->is_truncated ? answer->n_forged : 0;
     return true;
+}
+
+/* `to` of UDP. */
+static void reply(struct h2t_dns_server *server, int fd, const uint8_t *bytes, size_t len,
+                  const struct sockaddr_in *to)
+{
+    struct message message;
+
+    if (!make_answer(server, bytes, len, !to, &message))
+        return;
+    if (server->flood.n_left)
+        start_flood(server, fd, &message, to);
+    else
+        send_message(fd, &message, to);
 }
 
 static void udp_is_ready(h2client_watch *watch, unsigned ready, void *user)
@@ -207,29 +275,28 @@ static void udp_is_ready(h2client_watch *watch, unsigned ready, void *user)
     struct sockaddr_in from;
     socklen_t from_len = sizeof from;
     uint8_t bytes[1024];
-    struct message message;
     ssize_t n =
         recvfrom(watch->fd, bytes, sizeof bytes, MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
 
     (void)ready;
-    if (n > 0 && make_answer(user, bytes, (size_t)n, false, &message))
-        sendto(watch->fd, message.bytes, message.len, 0, (struct sockaddr *)&from, from_len);
+    if (n > 0)
+        reply(user, watch->fd, bytes, (size_t)n, &from);
 }
 
 static void close_conn(struct conn *conn)
 {
     if (!conn->is_open)
         return;
+    if (conn->server->flood.is_tcp && conn->server->flood.fd == conn->watch.fd)
+        h2client_reactor_undefer(conn->server->reactor, &conn->server->flood.task);
     h2client_reactor_watch(conn->server->reactor, &conn->watch, 0);
     close(conn->watch.fd);
     conn->is_open = false;
 }
 
-/* RFC 1035 4.2.2: two bytes of length before each message. */
 static void conn_is_ready(h2client_watch *watch, unsigned ready, void *user)
 {
     struct conn *conn = user;
-    struct message message, framed = {.len = 0};
     ssize_t n = recv(watch->fd, conn->in + conn->len, sizeof conn->in - conn->len, MSG_DONTWAIT);
 
     (void)ready;
@@ -241,12 +308,7 @@ static void conn_is_ready(h2client_watch *watch, unsigned ready, void *user)
     while (conn->len > 2 && conn->len >= 2u + (unsigned)(conn->in[0] << 8 | conn->in[1])) {
         size_t len = (size_t)(conn->in[0] << 8 | conn->in[1]);
 
-        if (make_answer(conn->server, conn->in + 2, len, true, &message)) {
-            framed.len = 0;
-            put16(&framed, (unsigned)message.len);
-            memcpy(framed.bytes + 2, message.bytes, message.len);
-            send(watch->fd, framed.bytes, message.len + 2, MSG_NOSIGNAL);
-        }
+        reply(conn->server, watch->fd, conn->in + 2, len, NULL);
         memmove(conn->in, conn->in + 2 + len, conn->len - 2 - len);
         conn->len -= 2 + len;
     }
@@ -310,6 +372,7 @@ static struct h2t_dns_server *create_at(uint32_t address, uint16_t port, h2clien
     ck_assert_ptr_nonnull(server);
     server->reactor = reactor;
     server->answers = answers;
+    server->flood.task = (h2client_task){.run = send_forged, .user = server};
     server->udp = (h2client_watch){.on_ready = udp_is_ready, .user = server};
     server->listener = (h2client_watch){.on_ready = listener_is_ready, .user = server};
     open_sockets(server, address, port);
@@ -342,6 +405,7 @@ void h2t_dns_server_destroy(struct h2t_dns_server *server)
         return;
     for (size_t i = 0; i < server->n_conns; i++)
         close_conn(&server->conns[i]);
+    h2client_reactor_undefer(server->reactor, &server->flood.task);
     h2client_reactor_watch(server->reactor, &server->udp, 0);
     h2client_reactor_watch(server->reactor, &server->listener, 0);
     close(server->udp.fd);

@@ -27,6 +27,7 @@ struct h2t_dns_answer {
     const char *addresses;   /* "192.0.2.1 192.0.2.2": of the type asked for */
     uint32_t ttls[4];        /* of the addresses, in order; from the fifth on the fourth's */
     size_t n_more_addresses; /* so many further ones, of an A answer */
+    size_t n_forged;         /* so often with a wrong id first; over TCP if it is truncated */
 };
 
 struct h2t_dns_server;

@@ -235,6 +235,20 @@ static struct h2i_retry_decision replay_unsent(struct h2i_retry_counts *counts,
         H2I_RETRY_REPLAY, replay_delay(is_refusal ? n : n - 1, end->random), is_refusal};
 }
 
+/* Who drops what it works on ends, or begins again, which takes its time; and this is the
+ * only other try: it waits, between half of the delay and all of it. */
+static struct h2i_retry_decision replay_lost(struct h2i_retry_counts *counts,
+                                             const struct h2i_retry_end *end)
+{
+    int64_t half_us =
+        back_off(REPLAY_BASE_US, REPLAY_MAX_US, counts->n_replays, false, end->random) / 2;
+    int64_t part_us = (int64_t)(end->random % ((uint64_t)half_us + 1));
+
+    counts->n_replays++;
+    counts->n_maybe_processed++;
+    return (struct h2i_retry_decision){H2I_RETRY_REPLAY, half_us + part_us, true};
+}
+
 static struct h2i_retry_decision replay(const struct h2i_retry_settings *settings,
                                         struct h2i_retry_counts *counts,
                                         const struct h2i_retry_end *end)
@@ -250,9 +264,7 @@ static struct h2i_retry_decision replay(const struct h2i_retry_settings *setting
     if (outcome->replay_class != H2CLIENT_REPLAY_MAYBE_PROCESSED || !was_lost ||
         !end->is_idempotent || counts->n_maybe_processed >= MAX_MAYBE_PROCESSED)
         return nothing;
-    counts->n_maybe_processed++;
-    return (struct h2i_retry_decision){H2I_RETRY_REPLAY,
-                                       replay_delay(counts->n_replays++ - 1, end->random), true};
+    return replay_lost(counts, end);
 }
 
 static struct h2i_retry_decision retry(const struct h2i_retry_settings *settings,

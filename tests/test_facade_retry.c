@@ -274,6 +274,41 @@ TEST(lost_get_is_sent_again_once)
 }
 END_TEST
 
+/* Begins again: until then it loses whatever comes. */
+struct restart {
+    struct h2t_rig *rig;
+    int64_t until_ms;
+};
+
+static void lose_until_it_is_back(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                                  struct h2t_response *response, void *user)
+{
+    struct restart *restart = user;
+
+    response->status = 200;
+    if (h2t_rig_now_ms(restart->rig) < restart->until_ms)
+        lose(peer, request, response, restart->rig);
+}
+
+TEST(lost_get_waits_until_a_restart_is_over)
+{
+    struct h2t_rig rig;
+    struct restart restart = {.rig = &rig};
+    h2client_call *call;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = lose_until_it_is_back;
+    rig.plan.peer.user = &restart;
+    h2t_rig_open(&rig, NULL);
+    restart.until_ms = h2t_rig_now_ms(&rig) + 40;
+    call = h2client_get(rig.session, H2T_ORIGIN "/");
+    expect_status(call, 200);
+    ck_assert_int_eq(h2client_call_get_info(call)->n_attempts, 2);
+    ck_assert_int_le(h2client_call_get_info(call)->total_us, 100000);
+    finish(&rig, call);
+}
+END_TEST
+
 TEST(lost_post_is_never_sent_again)
 {
     struct h2t_rig rig;
@@ -427,7 +462,7 @@ TEST_MAIN("facade_retry", {T(status_is_an_answer_without_a_policy)},
           {T(retry_that_would_outlive_the_total_limit_is_not_made)},
           {T(cancel_while_it_waits_ends_it)}, {T(refused_connection_is_retried_by_policy)},
           {T(first_byte_limit_is_retried_by_policy)}, {T(lost_get_is_sent_again_once)},
-          {T(lost_post_is_never_sent_again)},
+          {T(lost_get_waits_until_a_restart_is_over)}, {T(lost_post_is_never_sent_again)},
           {T(server_that_refuses_all_gets_a_hundred_more_at_most)},
           {T(refused_streams_are_spread_over_time)},
           {T(misdirected_request_goes_over_another_connection)},

@@ -136,6 +136,19 @@ TEST(the_first_replay_is_at_once_unless_refused)
     ck_assert_int_gt(decide(&refused).delay_us, 0);
 }
 
+TEST(what_was_lost_waits_for_half_of_its_delay_at_least)
+{
+    for (uint64_t random = 0; random < 200000; random += 777) {
+        struct scene scene =
+            failure(H2CLIENT_ERROR_CONNECTION_RESET, H2CLIENT_REPLAY_MAYBE_PROCESSED);
+        int64_t delay_us;
+        scene.end.random = random;
+        delay_us = decide(&scene).delay_us;
+        if (delay_us < 50 * MS || delay_us > 100 * MS)
+            ck_abort_msg("%lld us", (long long)delay_us);
+    }
+}
+
 TEST(refusals_draw_on_the_bucket_and_dead_connections_do_not)
 {
     struct scene unsent = failure(H2CLIENT_ERROR_EMPTY_REPLY, H2CLIENT_REPLAY_NEVER_SENT);
@@ -400,6 +413,7 @@ TEST_MAIN("retry_decision", {T(what_was_never_sent_is_repeated_twice_for_any_met
           {T(a_connection_that_could_not_be_made_is_no_replay)},
           {T(what_a_server_breaks_it_would_break_again)},
           {T(the_first_replay_is_at_once_unless_refused)},
+          {T(what_was_lost_waits_for_half_of_its_delay_at_least)},
           {T(refusals_draw_on_the_bucket_and_dead_connections_do_not)},
           {T(misdirected_goes_elsewhere_once)},
           {T(http11_required_falls_back_once_where_that_is_allowed)},

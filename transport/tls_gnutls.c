@@ -132,7 +132,8 @@ static bool set_up(struct h2i_tls *tls, const h2client_tls_params *params)
     if (!fault.code && code < 0)
         fault = h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE, "TLS cannot be set up: %s",
                           gnutls_strerror(code));
-    h2i_tls_fail(tls, &fault);
+    if (fault.code)
+        h2i_tls_fail(tls, &fault);
     h2i_tls_handshake_init(tls);
     return h2i_tls_wire_init(tls) && h2i_tls_resume(tls, params) &&
            start_timer(tls, params->timeout_ms);

@@ -25,7 +25,8 @@ struct h2i_tls_factory {
 enum h2i_tls_writing {
     H2I_TLS_OPEN,
     H2I_TLS_CLOSING, /* close_notify is in `out`; inner is half-closed after it */
-    H2I_TLS_CLOSED
+    H2I_TLS_CLOSED,
+    H2I_TLS_BROKEN /* inner takes nothing any more; what GnuTLS still pushes is dropped */
 };
 
 /* A TLS connection: first a handshake, then (transport.ops is set) a transport. */
@@ -56,11 +57,12 @@ struct h2i_tls {
         int64_t paid_until_us; /* by time */
         bool is_inner_at_end;  /* inner's end of stream was read */
         bool has_close_notify; /* the peer's last word; reads give 0 */
+        bool has_failed;       /* reads, for ever */
     } in;
     char *staging;        /* a record filled from short pieces */
     unsigned wanted;      /* by our user */
     h2client_task report; /* something is possible though inner will not say so */
-    h2client_fault fault; /* code OK: all is well */
+    h2client_fault fault; /* of the first failure: writes fail; code OK: all is well */
     struct {
         h2client_handshake_fn on_done;
         void *user;
@@ -115,8 +117,9 @@ void h2i_tls_keep_ticket(struct h2i_tls *tls);
 
 /* Joins GnuTLS to inner. False: no memory. */
 bool h2i_tls_wire_init(struct h2i_tls *tls);
-/* Notes why, unless there is a reason already. */
+/* Both directions; writing alone. Notes why, unless there is a reason already. */
 void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault);
+void h2i_tls_fail_write(struct h2i_tls *tls, const h2client_fault *fault);
 /* Writes what is pending, at most once. A failure is noted. */
 void h2i_tls_flush(struct h2i_tls *tls);
 /* Room for a whole record in the buffer, which GnuTLS must never find full? */

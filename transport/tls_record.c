@@ -4,6 +4,9 @@
  * pieces are that come; each write and read writes to the transport below at most once.
  * What GnuTLS or the read-ahead still holds after a read is reported by a deferred
  * task, since the transport below will not become readable for it.
+ *
+ * A failed read ends both directions. A failed write leaves reading open: what the server
+ * said before it closed the connection (a final response, RFC 9112 9.5) is still there.
  */
 #include "base/fault.h"
 #include "transport/tls_internal.h"
@@ -19,20 +22,22 @@ static struct h2i_tls *of(h2client_transport *transport)
 /* What can be told of without the transport below. */
 static unsigned what_is_possible(const struct h2i_tls *tls)
 {
-    if (h2i_tls_has_failed(tls))
-        return H2CLIENT_READABLE | H2CLIENT_WRITABLE;
-    if (tls->in.has_close_notify || h2i_tls_has_read_ahead(tls) ||
+    unsigned possible = h2i_tls_has_failed(tls) ? H2CLIENT_WRITABLE : 0;
+
+    if (tls->in.has_failed || tls->in.has_close_notify || h2i_tls_has_read_ahead(tls) ||
         gnutls_record_check_pending(tls->session) > 0)
-        return H2CLIENT_READABLE;
-    return 0;
+        possible |= H2CLIENT_READABLE;
+    return possible;
 }
 
 static unsigned what_to_ask(const struct h2i_tls *tls)
 {
     unsigned events = tls->wanted;
 
-    if (h2i_tls_has_failed(tls))
+    if (tls->in.has_failed)
         return 0;
+    if (h2i_tls_has_failed(tls))
+        events &= ~H2CLIENT_WRITABLE;
     if (h2i_tls_has_output(tls))
         events |= H2CLIENT_WRITABLE;
     return events;
@@ -97,15 +102,18 @@ static h2client_fault fault_of_receive(const struct h2i_tls *tls, int code)
     return h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "TLS: %s", gnutls_strerror(code));
 }
 
-/* A reason noted on the way, of the transport below or of ours, stays. */
+/* A reason noted on the way, of the transport below or of ours, stays; only the server's
+ * own word says more than a failed write. */
 static void fail_receive(struct h2i_tls *tls, int code)
 {
     h2client_fault fault;
 
-    if (h2i_tls_has_failed(tls))
+    if (tls->in.has_failed)
         return;
     fault = fault_of_receive(tls, code);
     h2i_tls_fail(tls, &fault);
+    if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
+        tls->fault = fault;
     if (fault.code == H2CLIENT_ERROR_TLS_RECORD && fault.tls_alert < 0)
         gnutls_alert_send_appropriate(tls->session, code);
 }
@@ -143,7 +151,7 @@ static ptrdiff_t tls_read(h2client_transport *transport, void *buf, size_t cap)
     struct h2i_tls *tls = of(transport);
     size_t total;
 
-    if (h2i_tls_has_failed(tls))
+    if (tls->in.has_failed)
         return H2CLIENT_IO_FAILED;
     total = receive(tls, buf, cap);
     if (total > 0)
@@ -153,7 +161,7 @@ static ptrdiff_t tls_read(h2client_transport *transport, void *buf, size_t cap)
     wait_for_inner(tls);
     if (total > 0)
         return (ptrdiff_t)total;
-    if (h2i_tls_has_failed(tls))
+    if (tls->in.has_failed)
         return H2CLIENT_IO_FAILED;
     return tls->in.has_close_notify ? 0 : H2CLIENT_IO_AGAIN;
 }
@@ -190,7 +198,7 @@ static void fail_send(struct h2i_tls *tls, int code)
 {
     h2client_fault fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "TLS: %s", gnutls_strerror(code));
 
-    h2i_tls_fail(tls, &fault);
+    h2i_tls_fail_write(tls, &fault);
 }
 
 /* GnuTLS must never meet a full buffer: it would take the record and, when asked to
@@ -217,8 +225,7 @@ static ptrdiff_t tls_write(h2client_transport *transport, const h2client_iovec *
     struct h2i_tls *tls = of(transport);
     size_t total = encrypt(tls, iov, n_iov);
 
-    if (!h2i_tls_has_failed(tls))
-        h2i_tls_flush(tls);
+    h2i_tls_flush(tls);
     wait_for_inner(tls);
     if (h2i_tls_has_failed(tls))
         return H2CLIENT_IO_FAILED;

@@ -17,19 +17,24 @@
 #define BYTES_A_DATA_BYTE 4u
 #define BYTES_A_MS 64u
 
-void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault)
+void h2i_tls_fail_write(struct h2i_tls *tls, const h2client_fault *fault)
 {
     if (!h2i_tls_has_failed(tls))
         tls->fault = *fault;
 }
 
-static void fail_of_inner(struct h2i_tls *tls)
+void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault)
+{
+    h2i_tls_fail_write(tls, fault);
+    tls->in.has_failed = true;
+}
+
+static h2client_fault fault_of_inner(const struct h2i_tls *tls)
 {
     h2client_transport_info info = {.size = sizeof info};
-    h2client_fault unknown = h2i_fault(H2CLIENT_ERROR_CONNECTION_RESET, "%s", "");
 
     tls->inner->ops->info(tls->inner, &info);
-    h2i_tls_fail(tls, info.fault ? info.fault : &unknown);
+    return info.fault ? *info.fault : h2i_fault(H2CLIENT_ERROR_CONNECTION_RESET, "%s", "");
 }
 
 /* ---- out --------------------------------------------------------------------- */
@@ -39,10 +44,14 @@ static void write_once(struct h2i_tls *tls)
     h2client_iovec iov = {tls->out.buf + tls->out.start, tls->out.end - tls->out.start};
     ptrdiff_t n = tls->inner->ops->write(tls->inner, &iov, 1);
 
-    if (n == H2CLIENT_IO_FAILED)
-        fail_of_inner(tls);
-    else if (n > 0)
+    if (n > 0)
         tls->out.start += (size_t)n;
+    if (n != H2CLIENT_IO_FAILED)
+        return;
+    h2client_fault fault = fault_of_inner(tls);
+    h2i_tls_fail_write(tls, &fault);
+    tls->out.start = tls->out.end = 0;
+    tls->out.state = H2I_TLS_BROKEN;
 }
 
 void h2i_tls_flush(struct h2i_tls *tls)
@@ -76,6 +85,8 @@ static ssize_t push(gnutls_transport_ptr_t pointer, const void *data, size_t len
 {
     struct h2i_tls *tls = pointer;
 
+    if (tls->out.state == H2I_TLS_BROKEN)
+        return (ssize_t)len;
     if (OUT_BYTES - tls->out.end < len) {
         gnutls_transport_set_errno(tls->session, EAGAIN);
         return -1;
@@ -91,14 +102,17 @@ static ssize_t push(gnutls_transport_ptr_t pointer, const void *data, size_t len
 static ssize_t read_ahead(struct h2i_tls *tls)
 {
     ptrdiff_t n = tls->inner->ops->read(tls->inner, tls->in.buf, IN_BYTES);
+    h2client_fault fault;
 
     tls->in.start = 0;
     tls->in.end = n > 0 ? (size_t)n : 0;
     tls->in.is_inner_at_end = n == 0;
     if (n >= 0)
         return n;
-    if (n == H2CLIENT_IO_FAILED)
-        fail_of_inner(tls);
+    if (n == H2CLIENT_IO_FAILED) {
+        fault = fault_of_inner(tls);
+        h2i_tls_fail(tls, &fault);
+    }
     gnutls_transport_set_errno(tls->session, n == H2CLIENT_IO_AGAIN ? EAGAIN : ECONNRESET);
     return -1;
 }

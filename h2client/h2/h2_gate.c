@@ -66,9 +66,17 @@ static bool check_preface(struct h2i_h2_conn *conn)
     return false;
 }
 
+/* The beginning of a SETTINGS frame's head: of an HTTP/2 server that died early. */
+static bool is_cut_preface(const struct h2i_h2_conn *conn)
+{
+    const uint8_t *head = conn->in.buf; /* no length of 2^16 and more is allowed at first */
+
+    return conn->in.n == 0 || (head[0] == 0 && (conn->in.n <= 3 || head[3] == NGHTTP2_SETTINGS));
+}
+
 void h2i_h2_gate_end(struct h2i_h2_conn *conn)
 {
-    if (conn->in.is_foreign || (!conn->in.has_settings && conn->in.n > 0))
+    if (conn->in.is_foreign || (!conn->in.has_settings && !is_cut_preface(conn)))
         fail_foreign(conn);
 }
 

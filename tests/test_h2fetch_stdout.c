@@ -39,7 +39,7 @@ static void begin(struct bench *bench)
 
 static void finish(struct bench *bench)
 {
-    close(bench->out.fd);
+    close(bench->out.writer.fd);
     if (bench->read_fd >= 0)
         close(bench->read_fd);
     h2f_stdout_finish(&bench->out);
@@ -214,7 +214,7 @@ TEST(a_reader_that_goes_breaks_it_and_nothing_waits_for_ever)
     close(bench.read_fd);
     bench.read_fd = -1;
     h2f_stdout_pump(&bench.out);
-    ck_assert_int_eq(bench.out.broken_errno, EPIPE);
+    ck_assert_int_eq(bench.out.writer.broken_errno, EPIPE);
     h2f_stdout_leave(&bench.out, a);
     h2f_stdout_leave(&bench.out, b);
     ck_assert_uint_eq(bench.out.n_turns, 0);

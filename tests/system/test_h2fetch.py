@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """h2fetch (H2T_H2FETCH) as its user meets it: options, output, exit codes, error lines."""
+import contextlib
 import json
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import sys
@@ -212,6 +214,112 @@ class Output(WithPlainServer):
         heads = (self.folder / "heads").read_text()
         self.assertEqual(heads.count("HTTP/2 "), 2)
         self.assertIn("HTTP/2 404", heads)
+
+
+class Pipes(WithPlainServer):
+    """Outputs whose readers take their time."""
+
+    def setUp(self):
+        super().setUp()
+        self.fifo = self.folder / "fifo"
+        os.mkfifo(self.fifo)
+
+    def begin(self, *arguments, **options):
+        """A run with its own stderr, gone at the latest with the test."""
+        command = [H2FETCH, "-sS", "--http2-prior-knowledge", *map(str, arguments)]
+        process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, **options)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stderr.close)
+        return process
+
+    def failed_soon(self, process, code, pattern):
+        _, told = process.communicate(timeout=LIMIT_S)
+        self.assertEqual(process.returncode, code, told)
+        self.assertRegex(told.decode(), rf"\Ah2fetch: {pattern}\n\Z")
+
+    def read_slowly(self, reader):
+        content = b""
+        while piece := os.read(reader, 100_000):
+            content += piece
+            time.sleep(0.002)
+        return content
+
+    def test_a_reader_that_comes_late_and_reads_slowly_stalls_nobody_else(self):
+        file = self.folder / "file"
+        process = self.begin("-o", self.fifo, self.url("big"), "-o", file, self.url("big"))
+        wait_until(file.exists)
+        self.assertEqual(file.read_bytes(), self.content("big"))
+        with open(self.fifo, "rb", buffering=0) as reader:
+            self.assertEqual(self.read_slowly(reader.fileno()), self.content("big"))
+        self.assertEqual(process.wait(LIMIT_S), 0)
+
+    def test_several_slow_readers_stall_each_only_its_own(self):
+        fifos = [self.folder / name for name in "abc"]
+        for fifo in fifos:
+            os.mkfifo(fifo)
+        outputs = [word for fifo in fifos for word in ("-o", fifo, self.url("big"))]
+        process = self.begin(*outputs)
+        readers = [os.open(fifo, os.O_RDONLY | os.O_NONBLOCK) for fifo in fifos]
+        for reader in reversed(readers):
+            wait_until(lambda fd=reader: select.select([fd], [], [], 0)[0])
+            os.set_blocking(reader, True)
+            self.assertEqual(self.read_slowly(reader), self.content("big"))
+            os.close(reader)
+        self.assertEqual(process.wait(LIMIT_S), 0)
+
+    def test_a_pipe_by_its_descriptor_blocks_nobody_and_stays_as_it_was(self):
+        reader, end = os.pipe()
+        file = self.folder / "file"
+        outputs = ["-o", f"/dev/fd/{end}", self.url("big"), "-o", file, self.url("big")]
+        process = self.begin(*outputs, pass_fds=[end])
+        wait_until(file.exists)
+        self.assertTrue(os.get_blocking(end))
+        os.close(end)
+        self.assertEqual(self.read_slowly(reader), self.content("big"))
+        os.close(reader)
+        self.assertEqual(process.wait(LIMIT_S), 0)
+
+    def test_a_body_of_nothing_is_waited_for_as_well(self):
+        process = self.begin("-o", self.fifo, self.url("empty"), "-o/dev/null", self.url())
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(0.2)
+        self.assertEqual(self.fifo.read_bytes(), b"")
+        self.assertEqual(process.wait(LIMIT_S), 0)
+
+    def test_fields_wait_in_front_of_the_body(self):
+        process = self.begin("-i", "-o", self.fifo, self.url("big"))
+        time.sleep(0.2)
+        head, body = self.fifo.read_bytes().split(b"\r\n\r\n", 1)
+        self.assertTrue(head.startswith(b"HTTP/2 200 \r\n"))
+        self.assertEqual(body, self.content("big"))
+        self.assertEqual(process.wait(LIMIT_S), 0)
+
+    def test_an_interrupt_does_not_wait_for_a_reader(self):
+        for name, is_read in (("big", False), ("big", True), ("empty", False)):
+            with self.subTest(name, is_read=is_read), contextlib.ExitStack() as readers:
+                process = self.begin("-o", self.fifo, self.url(name))
+                if is_read:
+                    readers.enter_context(open(self.fifo, "rb", buffering=0)).read(1)
+                time.sleep(0.2)
+                began = time.monotonic()
+                process.send_signal(signal.SIGINT)
+                self.failed_soon(process, 130, r"\(130\) interrupted, 0 done, 1 cut short.*")
+                self.assertLess(time.monotonic() - began, 0.3)
+
+    def test_a_reader_that_leaves_its_fifo_is_a_write_error(self):
+        process = self.begin("-o", self.fifo, self.url("big"))
+        with open(self.fifo, "rb", buffering=0) as reader:
+            self.assertEqual(len(reader.read(1)), 1)
+        self.failed_soon(process, 23, r"\(23\) .* could not write .*/fifo: Broken pipe")
+
+    def test_a_fifo_that_nobody_reads_is_28_when_time_is_up(self):
+        for name in ("big", "one", "empty"):
+            with self.subTest(name):
+                began = time.monotonic()
+                done = self.fetch("-m", "0.5", "-o", self.fifo, self.url(name))
+                self.failed(done, 28, r"\(28\) .* total timeout after 500 .*; nobody reads .*/fifo")
+                self.assertLess(time.monotonic() - began, 1.5)
 
 
 class Requests(WithPlainServer):

@@ -93,14 +93,33 @@ static int open_locked(const char *part, mode_t mode)
     return -1;
 }
 
+static bool take(struct h2f_file *file, int fd, bool is_own)
+{
+    if (fd < 0)
+        return false;
+    h2f_writer_init(&file->writer, fd, is_own);
+    return true;
+}
+
 static bool open_part(struct h2f_file *file, const struct stat *before)
 {
+    int fd;
+
     file->part = h2f_format("%s.part", file->path);
-    file->fd = open_locked(file->part, FILE_MODE);
-    if (file->fd >= 0 && before)
+    fd = open_locked(file->part, FILE_MODE);
+    if (fd >= 0 && before)
         /* A file that only its owner could read stays so; what cannot be kept is not. */
-        (void)!fchmod(file->fd, before->st_mode & 0777);
-    return file->fd >= 0;
+        (void)!fchmod(fd, before->st_mode & 0777);
+    return take(file, fd, true);
+}
+
+/* What is there and no regular file. A FIFO without a reader is ENXIO (POSIX, open). */
+static bool open_special(struct h2f_file *file, bool is_fifo)
+{
+    int fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    file->awaits_reader = is_fifo && fd < 0 && errno == ENXIO;
+    return file->awaits_reader || take(file, fd, true);
 }
 
 /* The descriptor that a name stands for, or -1: opening the file behind it anew would
@@ -122,42 +141,69 @@ static int descriptor_of(const char *path)
     return -1;
 }
 
-bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs)
+/* A pipe opened anew through its name is non-blocking for us and nobody else. */
+static bool open_descriptor(struct h2f_file *file, int descriptor)
 {
     struct stat status;
-    bool is_there;
+    int flags = fcntl(descriptor, F_GETFL);
+    int fd = -1;
 
+    if (fstat(descriptor, &status) == 0 && S_ISFIFO(status.st_mode) &&
+        (flags & O_ACCMODE) != O_RDONLY)
+        fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    return take(file, fd, true) ||
+           take(file, fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), false);
+}
+
+bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs)
+{
     int descriptor = descriptor_of(path);
+    struct stat status;
+    bool is_there;
 
     *file = H2F_FILE_NONE;
     if (descriptor >= 0) {
         file->path = h2f_copy(path);
-        file->fd = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        return file->fd >= 0;
+        return open_descriptor(file, descriptor);
     }
     if (create_dirs && !make_dirs(path))
         return false;
     file->path = follow_link(path);
     is_there = stat(file->path, &status) == 0;
     if (is_there && !S_ISREG(status.st_mode))
-        file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    else if (strncmp(file->path, "/dev/", 5) == 0 || strncmp(file->path, "/proc/", 6) == 0)
-        file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_TRUNC);
-    else
-        open_part(file, is_there ? &status : NULL);
-    return file->fd >= 0;
+        return open_special(file, S_ISFIFO(status.st_mode));
+    if (strncmp(file->path, "/dev/", 5) == 0 || strncmp(file->path, "/proc/", 6) == 0)
+        return take(file, open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_TRUNC), true);
+    return open_part(file, is_there ? &status : NULL);
 }
 
 bool h2f_file_is_open(const struct h2f_file *file)
 {
-    return file->fd >= 0;
+    return file->writer.fd >= 0 || file->awaits_reader;
 }
 
 /* ---- writing and closing --------------------------------------------------------- */
 
-bool h2f_file_write(const struct h2f_file *file, const void *bytes, size_t len)
+size_t h2f_file_write(struct h2f_file *file, const void *bytes, size_t len)
 {
-    return h2f_write_all(file->fd, bytes, len);
+    return h2f_writer_put(&file->writer, &file->waiting, bytes, len);
+}
+
+size_t h2f_file_pump(struct h2f_file *file)
+{
+    if (file->awaits_reader && !open_special(file, true))
+        file->writer.broken_errno = errno;
+    return file->awaits_reader ? 0 : h2f_writer_flush(&file->writer, &file->waiting);
+}
+
+bool h2f_file_is_drained(const struct h2f_file *file)
+{
+    return !file->awaits_reader && !file->waiting.len;
+}
+
+bool h2f_file_wants_write(const struct h2f_file *file)
+{
+    return !file->awaits_reader && file->waiting.len;
 }
 
 /* What a file system tells at close only, while the lock is still held. */
@@ -168,12 +214,19 @@ static bool is_stored(int fd)
     return copy >= 0 && close(copy) == 0;
 }
 
+static void close_file(struct h2f_file *file)
+{
+    if (file->writer.fd >= 0)
+        close(file->writer.fd);
+    file->writer.fd = -1;
+    file->awaits_reader = false;
+}
+
 bool h2f_file_commit(struct h2f_file *file)
 {
-    if (!is_stored(file->fd) || (file->part && rename(file->part, file->path) != 0))
+    if (!is_stored(file->writer.fd) || (file->part && rename(file->part, file->path) != 0))
         return false;
-    close(file->fd);
-    file->fd = -1;
+    close_file(file);
     return true;
 }
 
@@ -181,17 +234,17 @@ bool h2f_file_abandon(struct h2f_file *file)
 {
     bool is_removed;
 
-    if (file->fd < 0)
+    if (!h2f_file_is_open(file))
         return false;
     is_removed = file->part && unlink(file->part) == 0;
-    close(file->fd);
-    file->fd = -1;
+    close_file(file);
     return is_removed;
 }
 
 void h2f_file_finish(struct h2f_file *file)
 {
     h2f_file_abandon(file);
+    h2f_text_finish(&file->waiting);
     free(file->path);
     free(file->part);
     *file = H2F_FILE_NONE;

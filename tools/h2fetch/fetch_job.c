@@ -5,9 +5,11 @@
 #include "fetch_head.h"
 #include "fetch_report.h"
 #include "fetch_url.h"
+#include "fetch_wait.h"
 #include "fetch_write_out.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,8 @@ static void fail(struct h2f_job *job, int exit_code, char *message)
     job->exit_code = exit_code;
     job->message = message;
     h2client_call_cancel(job->call);
+    /* Cancelling does nothing to a call that is over; the job is looked at all the same. */
+    h2client_session_wake(job->shared->session);
 }
 
 static void fail_to_write(struct h2f_job *job, int error)
@@ -45,13 +49,33 @@ void h2f_job_stop(struct h2f_job *job, int exit_code, const char *message, bool 
 
 /* ---- output ----------------------------------------------------------------------- */
 
-/* Bytes to stdout that are none of the body's: they are not credited. */
+static int output_errno(const struct h2f_job *job)
+{
+    return job->turn ? job->shared->out.writer.broken_errno : job->file.writer.broken_errno;
+}
+
+static size_t write_output(struct h2f_job *job, const void *bytes, size_t len)
+{
+    return job->turn ? h2f_stdout_write(&job->shared->out, job->turn, bytes, len)
+                     : h2f_file_write(&job->file, bytes, len);
+}
+
+/* Bytes that are none of the body's: they are not credited. */
 static void write_aside(struct h2f_job *job, const struct h2f_text *text)
 {
-    size_t n = h2f_stdout_write(&job->shared->out, job->turn, text->data, text->len);
+    size_t n = write_output(job, text->data, text->len);
 
-    if (!job->shared->out.broken_errno)
+    if (!output_errno(job))
         job->n_waiting_head += text->len - n;
+}
+
+/* A file that waits, for its reader or with bytes, holds the call and with it its end. */
+static void check_file(struct h2f_job *job)
+{
+    if (job->file.writer.broken_errno)
+        fail_to_write(job, job->file.writer.broken_errno);
+    else if (!h2f_file_is_drained(&job->file))
+        h2client_call_pause(job->call);
 }
 
 static void dump_head(struct h2f_job *job, const struct h2f_text *text)
@@ -78,10 +102,9 @@ static void put_head(struct h2f_job *job, const struct h2f_text *text)
         dump_head(job, text);
     if (!config->include && !config->is_head)
         return;
-    if (job->turn)
+    if (job->turn || h2f_file_is_open(&job->file))
         write_aside(job, text);
-    else if (h2f_file_is_open(&job->file) && !h2f_file_write(&job->file, text->data, text->len))
-        fail_to_write(job, errno);
+    check_file(job);
 }
 
 static bool is_refused_status(const struct h2f_config *config, int status)
@@ -100,6 +123,7 @@ static void open_output(struct h2f_job *job)
         return;
     if (!h2f_file_open(&job->file, job->target.output, job->shared->config->create_dirs))
         fail_to_write(job, errno);
+    check_file(job);
 }
 
 static void on_informational(h2client_call *call, int status, const h2client_header *fields,
@@ -135,14 +159,13 @@ static void on_response(h2client_call *call, const h2client_response *resp, void
         fail(job, H2F_EXIT_HTTP_STATUS, status_message(status));
 }
 
-/* Stdout takes what it can; the rest waits, uncredited, and with it the sender. */
-static size_t pass_to_stdout(struct h2f_job *job, const void *data, size_t len)
+/* The output takes what it can; the rest waits, uncredited, and with it the sender. */
+static size_t pass_on(struct h2f_job *job, const void *data, size_t len)
 {
-    struct h2f_stdout *out = &job->shared->out;
-    size_t n = h2f_stdout_write(out, job->turn, data, len);
+    size_t n = write_output(job, data, len);
 
-    if (out->broken_errno) {
-        fail_to_write(job, out->broken_errno);
+    if (output_errno(job)) {
+        fail_to_write(job, output_errno(job));
         return len;
     }
     if (n < len)
@@ -158,25 +181,26 @@ static size_t on_data(h2client_call *call, const void *data, size_t len, void *u
     job->shared->progress.n_bytes += len;
     if (job->exit_code || job->shared->config->is_head)
         return len;
-    if (job->turn)
-        return pass_to_stdout(job, data, len);
-    if (!h2f_file_write(&job->file, data, len))
-        fail_to_write(job, errno);
-    return len;
+    return pass_on(job, data, len);
+}
+
+/* Bytes that had to wait are gone; is_drained: all of them. */
+static void make_room(struct h2f_job *job, size_t n_gone, bool is_drained)
+{
+    size_t n_head = n_gone < job->n_waiting_head ? n_gone : job->n_waiting_head;
+
+    job->n_waiting_head -= n_head;
+    if (output_errno(job))
+        fail_to_write(job, output_errno(job));
+    if (n_gone > n_head)
+        (void)h2client_call_credit(job->call, n_gone - n_head);
+    if (is_drained)
+        h2client_call_resume(job->call);
 }
 
 static void on_room(struct h2f_turn *turn, size_t n_bytes, void *user)
 {
-    struct h2f_job *job = user;
-    size_t n_head = n_bytes < job->n_waiting_head ? n_bytes : job->n_waiting_head;
-
-    job->n_waiting_head -= n_head;
-    if (job->shared->out.broken_errno)
-        fail_to_write(job, job->shared->out.broken_errno);
-    if (n_bytes > n_head)
-        (void)h2client_call_credit(job->call, n_bytes - n_head);
-    if (!turn->waiting.len)
-        h2client_call_resume(job->call);
+    make_room(user, n_bytes, !turn->waiting.len);
 }
 
 /* ---- the upload from stdin ----------------------------------------------------------- */
@@ -314,9 +338,6 @@ static void keep_output(struct h2f_job *job)
 {
     int status = h2client_response_status(h2client_call_response(job->call));
 
-    put_trailers(job);
-    if (job->exit_code)
-        return;
     if (h2f_file_is_open(&job->file) && !h2f_file_commit(&job->file))
         fail_to_write(job, errno);
     else if (is_refused_status(job->shared->config, status))
@@ -326,11 +347,16 @@ static void keep_output(struct h2f_job *job)
 static void drop_output(struct h2f_job *job, const h2client_error *error)
 {
     const char *why = job->exit_code ? job->message : error->message;
+    bool is_unread = job->file.awaits_reader;
+    bool is_removed = h2f_file_abandon(&job->file);
     char *message;
 
-    if (!h2f_file_abandon(&job->file))
+    if (is_unread)
+        message = h2f_format("%s; nobody reads %s", why, job->file.path);
+    else if (is_removed)
+        message = h2f_format("%s; %s removed", why, job->file.part);
+    else
         return;
-    message = h2f_format("%s; %s removed", why, job->file.part);
     free(job->message);
     job->message = message;
     if (!job->exit_code)
@@ -359,10 +385,64 @@ static void end(struct h2f_job *job, const h2client_error *error)
     free_job(job);
 }
 
+/* The total limit covers this too, but the library's ended with the call. */
+static void start_draining(struct h2f_job *job)
+{
+    int64_t max_ms = job->shared->config->total_timeout_ms;
+    int64_t spent_ms = h2client_call_get_info(job->call)->total_us / 1000;
+
+    job->is_draining = true;
+    job->drain_until_ms = max_ms > 0 ? h2f_now_ms() + max_ms - spent_ms : -1;
+}
+
 static void on_done(h2client_call *call, const h2client_error *error, void *user)
 {
+    struct h2f_job *job = user;
+    bool is_fine = error->code == H2CLIENT_OK && !job->exit_code;
+
     (void)call;
-    end(user, error);
+    if (is_fine)
+        put_trailers(job);
+    if (is_fine && !job->exit_code && !h2f_file_is_drained(&job->file))
+        start_draining(job);
+    else
+        end(job, error);
+}
+
+/* Till the limit is reached; -1: there is none. */
+static int64_t drain_ms(const struct h2f_job *job)
+{
+    int64_t left_ms;
+
+    if (!job->is_draining || job->drain_until_ms < 0)
+        return -1;
+    left_ms = job->drain_until_ms - h2f_now_ms();
+    return left_ms > 0 ? left_ms : 0;
+}
+
+int64_t h2f_job_max_wait_ms(const struct h2f_job *job)
+{
+    int64_t left_ms = drain_ms(job);
+
+    if (job->file.awaits_reader && (left_ms < 0 || left_ms > H2F_FILE_RETRY_MS))
+        return H2F_FILE_RETRY_MS;
+    return left_ms;
+}
+
+void h2f_job_pump(struct h2f_job *job)
+{
+    size_t n_gone;
+
+    if (h2f_file_is_drained(&job->file))
+        return;
+    n_gone = h2f_file_pump(&job->file);
+    make_room(job, n_gone, h2f_file_is_drained(&job->file));
+    if (!h2f_file_is_drained(&job->file) && drain_ms(job) == 0)
+        fail(job, H2F_EXIT_TIMEOUT,
+             h2f_format("total timeout after %" PRId64 " ms",
+                        job->shared->config->total_timeout_ms));
+    if (job->is_draining && (h2f_file_is_drained(&job->file) || job->exit_code))
+        end(job, h2client_call_error(job->call));
 }
 
 /* ---- the start -------------------------------------------------------------------------- */
@@ -422,8 +502,8 @@ struct h2f_job *h2f_job_start(struct h2f_shared *shared, struct h2f_target *targ
         h2f_no_memory();
     if (job->turn && !h2f_stdout_has_turn(&shared->out, job->turn))
         h2client_call_pause(job->call);
-    if (job->turn && shared->out.broken_errno)
-        fail_to_write(job, shared->out.broken_errno);
+    if (job->turn && shared->out.writer.broken_errno)
+        fail_to_write(job, shared->out.writer.broken_errno);
     return job;
 }
 

@@ -34,8 +34,10 @@ struct h2f_job {
     struct h2f_target target;
     h2client_call *call;
     struct h2f_file file;
-    struct h2f_turn *turn; /* NULL: the body goes to a file */
-    size_t n_waiting_head; /* of the bytes that wait in the turn: not the body's */
+    struct h2f_turn *turn;  /* NULL: the body goes to a file */
+    size_t n_waiting_head;  /* of the bytes that wait in the output: not the body's */
+    bool is_draining;       /* its call is over, the rest of its bytes waits in the file */
+    int64_t drain_until_ms; /* -1: no limit */
     /* What ended it, where that is not the call's own error. */
     int exit_code; /* 0: nothing did */
     char *message;
@@ -49,6 +51,10 @@ void h2f_job_stop(struct h2f_job *job, int exit_code, const char *message, bool 
 /* A target that cannot be fetched at all: told like a job that ended. */
 void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
                     const struct h2f_problem *problem);
+/* -1: until something happens. */
+int64_t h2f_job_max_wait_ms(const struct h2f_job *job);
+/* Writes what its file can take now; it may be gone afterwards, if its call is over. */
+void h2f_job_pump(struct h2f_job *job);
 /* Stdin has something for the job whose upload waits. */
 void h2f_job_resume_upload(struct h2f_job *job);
 

@@ -9,6 +9,7 @@
 #define H2F_EXIT_HTTP_STATUS 22
 #define H2F_EXIT_WRITE 23
 #define H2F_EXIT_READ 26
+#define H2F_EXIT_TIMEOUT 28
 #define H2F_EXIT_CANCELLED 42
 
 struct h2f_problem {

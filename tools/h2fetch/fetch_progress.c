@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_progress.h"
 
+#include "fetch_wait.h"
+
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void h2f_progress_start(struct h2f_progress *progress, bool is_wanted)
 {
     *progress = (struct h2f_progress){.is_shown = is_wanted && isatty(STDERR_FILENO)};
-    progress->start_ms = progress->drawn_ms = now_ms();
+    progress->start_ms = progress->drawn_ms = h2f_now_ms();
 }
 
 /* 1536 -> "1.5 KiB". */
@@ -38,7 +31,7 @@ void h2f_progress_draw(struct h2f_progress *progress)
 
     if (!progress->is_shown)
         return;
-    now = now_ms();
+    now = h2f_now_ms();
     if (now - progress->drawn_ms < H2F_PROGRESS_MS)
         return;
     progress->drawn_ms = now;

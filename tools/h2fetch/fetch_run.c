@@ -121,22 +121,44 @@ static bool refill(struct run *run)
 
 /* ---- the loop -------------------------------------------------------------------- */
 
+static void pump(struct run *run)
+{
+    struct h2f_job *next;
+
+    h2f_stdout_pump(&run->shared.out);
+    for (struct h2f_job *job = run->first; job; job = next) {
+        next = job->next;
+        h2f_job_pump(job);
+    }
+}
+
+static void wait_for_outputs(const struct run *run, struct h2f_wait *wait)
+{
+    if (h2f_stdout_wants_write(&run->shared.out))
+        h2f_wait_for_room(wait, run->shared.out.writer.fd);
+    for (const struct h2f_job *job = run->first; job; job = job->next) {
+        if (h2f_file_wants_write(&job->file))
+            h2f_wait_for_room(wait, job->file.writer.fd);
+        h2f_wait_at_most(wait, h2f_job_max_wait_ms(job));
+    }
+}
+
 static void turn(struct run *run)
 {
     struct h2f_shared *shared = &run->shared;
     struct h2f_wait wait = {
         .read_fd = run->waits_for_list ? run->targets.list.fd : -1,
         .upload_fd = shared->reads_stdin ? STDIN_FILENO : -1,
-        .write_fd = h2f_stdout_wants_write(&shared->out) ? shared->out.fd : -1,
         .max_ms = shared->progress.is_shown ? H2F_PROGRESS_MS : -1,
     };
 
     shared->progress.n_running = run->n_running;
     h2f_progress_draw(&shared->progress);
+    wait_for_outputs(run, &wait);
     h2f_wait_turn(shared->session, &wait);
     if (wait.is_upload_ready && shared->reads_stdin)
         h2f_job_resume_upload(shared->reads_stdin);
-    h2f_stdout_pump(&shared->out);
+    pump(run);
 }
 
 static bool goes_on(const struct run *run, bool has_targets)
@@ -156,6 +178,7 @@ static void interrupt(struct run *run)
     free(text);
     stop_all(run, exit_code, "interrupted");
     run->exit_code = exit_code;
+    pump(run);
     while (run->n_running)
         (void)h2client_session_dispatch(run->shared.session, -1);
     h2f_stdout_pump(&run->shared.out);
@@ -177,7 +200,8 @@ static void loop(struct run *run)
 /* A side output, or the end of stdout, that could not be written: no URL's own failure. */
 static void check_outputs(struct run *run)
 {
-    int error = run->shared.side_errno ? run->shared.side_errno : run->shared.out.broken_errno;
+    int error =
+        run->shared.side_errno ? run->shared.side_errno : run->shared.out.writer.broken_errno;
     char *text;
 
     if (!error || run->exit_code)

@@ -9,7 +9,7 @@
 #ifndef H2F_STDOUT_H
 #define H2F_STDOUT_H
 
-#include "fetch_text.h"
+#include "fetch_writer.h"
 
 #include <stdint.h>
 
@@ -28,9 +28,7 @@ struct h2f_turn {
 };
 
 struct h2f_stdout {
-    int fd;
-    bool may_block;   /* a pipe, a socket, a terminal */
-    int broken_errno; /* 0: fine; otherwise nothing is written any more */
+    struct h2f_writer writer;
     struct h2f_text between;
     struct h2f_turn *first; /* whose turn it is */
     struct h2f_turn *last;

@@ -8,6 +8,7 @@
 import pathlib
 import shutil
 import sys
+import traceback
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -41,6 +42,13 @@ class TapResult(unittest.TestResult):
     def addFailure(self, test, err):
         super().addFailure(test, err)
         self._line("not ok", test, detail=self.failures[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        """A failed one has a line; the test itself has none then."""
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            detail = "".join(traceback.format_exception(*err))
+            self._line("not ok", subtest, detail=detail)
 
     def addError(self, test, err):
         super().addError(test, err)

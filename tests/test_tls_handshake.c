@@ -187,6 +187,15 @@ TEST(tls_names_the_alert_the_server_sent_and_does_not_answer_it)
     h2t_tls_rig_finish(&rig);
 }
 
+TEST(tls_tells_the_number_of_an_alert_without_a_name)
+{
+    struct h2t_tls_rig rig;
+    h2t_tls_rig_init(&rig);
+    answer_with(&rig, "\x15\3\3\0\2\2\xc8", 7);
+    expect_fault(&rig, H2CLIENT_ERROR_TLS_HANDSHAKE, "the server sent alert 200 (unknown)");
+    h2t_tls_rig_finish(&rig);
+}
+
 TEST(tls_names_a_server_that_closes_in_the_handshake)
 {
     struct h2t_tls_rig rig;
@@ -211,6 +220,48 @@ TEST(tls_names_a_server_that_closes_inside_a_record)
     h2t_tls_rig_run(&rig);
     expect_fault(&rig, H2CLIENT_ERROR_TLS_HANDSHAKE,
                  "the server closed the connection during the TLS handshake");
+    h2t_tls_rig_finish(&rig);
+}
+
+#define WARNING "\x15\3\3\0\2\1\x5a" /* a record: user_canceled */
+
+TEST(tls_names_the_warning_of_a_server_that_then_closes)
+{
+    struct h2t_tls_rig rig;
+    h2t_tls_rig_init(&rig);
+    h2t_tls_rig_start_alone(&rig);
+    h2t_tls_rig_turn(&rig, 2);
+    rig.ends[1]->ops->write(rig.ends[1], &(h2client_iovec){WARNING, 7}, 1);
+    rig.ends[1]->ops->half_close(rig.ends[1]);
+    h2t_tls_rig_run(&rig);
+    expect_fault(&rig, H2CLIENT_ERROR_TLS_HANDSHAKE,
+                 "during the TLS handshake, after alert 90 (User canceled)");
+    ck_assert_int_eq(rig.fault.tls_alert, GNUTLS_A_USER_CANCELED);
+    h2t_tls_rig_finish(&rig);
+}
+
+TEST(tls_names_the_last_of_many_warnings)
+{
+    static const char warnings[] = WARNING WARNING WARNING WARNING WARNING WARNING WARNING WARNING
+        WARNING WARNING WARNING WARNING WARNING WARNING WARNING WARNING WARNING WARNING;
+    struct h2t_tls_rig rig;
+    h2t_tls_rig_init(&rig);
+    answer_with(&rig, warnings, sizeof warnings - 1);
+    expect_fault(&rig, H2CLIENT_ERROR_TLS_HANDSHAKE,
+                 "one warning after the other, the last one alert 90 (User canceled)");
+    ck_assert_int_eq(rig.fault.tls_alert, GNUTLS_A_USER_CANCELED);
+    h2t_tls_rig_finish(&rig);
+}
+
+/* Before ServerHello, as unrecognized_name once was (RFC 6066 3). */
+TEST(tls_takes_a_few_warnings_before_the_servers_first_word)
+{
+    struct h2t_tls_rig rig;
+    init_for_h2(&rig, TLS_1_2);
+    h2t_tls_rig_start(&rig);
+    rig.ends[1]->ops->write(rig.ends[1], &(h2client_iovec){WARNING WARNING WARNING, 21}, 1);
+    h2t_tls_rig_run(&rig);
+    ck_assert_msg(rig.client != NULL, "%s", rig.fault.text);
     h2t_tls_rig_finish(&rig);
 }
 
@@ -439,8 +490,13 @@ TEST_MAIN("tls_handshake", {T(tls_connects_with_tls_1_3)},
           {T(tls_passes_on_the_servers_alert_about_alpn)},
           {T(tls_offers_no_more_than_it_can_compare)},
           {T(tls_names_the_alert_the_server_sent_and_does_not_answer_it)},
+          {T(tls_tells_the_number_of_an_alert_without_a_name)},
           {T(tls_names_a_server_that_closes_in_the_handshake)},
-          {T(tls_names_a_server_that_closes_inside_a_record)}, {T(tls_passes_a_reset_up_unchanged)},
+          {T(tls_names_a_server_that_closes_inside_a_record)},
+          {T(tls_names_the_warning_of_a_server_that_then_closes)},
+          {T(tls_names_the_last_of_many_warnings)},
+          {T(tls_takes_a_few_warnings_before_the_servers_first_word)},
+          {T(tls_passes_a_reset_up_unchanged)},
           {T(tls_passes_a_reset_before_the_first_byte_up_unchanged)},
           {T(tls_ends_when_its_first_bytes_cannot_be_written)},
           {T(tls_refuses_an_answer_that_is_no_tls)}, {T(tls_takes_a_message_of_many_records)},

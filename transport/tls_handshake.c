@@ -9,6 +9,10 @@
 #include "base/str.h"
 #include "transport/tls_internal.h"
 
+/* GnuTLS gives up at the seventeenth, and calls that its own error. */
+#define MAX_WARNINGS 8u
+#define CLOSED "the server closed the connection during the TLS handshake"
+
 /* ---- its end -------------------------------------------------------------------- */
 
 void h2i_tls_handshake_fail(struct h2i_tls *tls)
@@ -152,25 +156,37 @@ static int verify_in_handshake(gnutls_session_t session)
     return GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
 }
 
+/* The alert the server sent last is told behind the words. */
+static h2client_fault fault_with_alert(const struct h2i_tls *tls, const char *words)
+{
+    gnutls_alert_description_t alert = gnutls_alert_get(tls->session);
+    h2client_fault fault = h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE, "%s alert %d (%s)", words,
+                                     (int)alert, h2i_tls_alert_name(alert));
+
+    fault.tls_alert = (int32_t)alert;
+    return fault;
+}
+
+static h2client_fault fault_of_close(const struct h2i_tls *tls)
+{
+    if (tls->handshake.n_warnings > 0)
+        return fault_with_alert(tls, CLOSED ", after");
+    return h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE, CLOSED);
+}
+
 static h2client_fault fault_of(const struct h2i_tls *tls, int code)
 {
-    h2client_fault fault;
-
-    if (code == GNUTLS_E_FATAL_ALERT_RECEIVED) {
-        gnutls_alert_description_t alert = gnutls_alert_get(tls->session);
-        fault = h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE,
-                          "TLS handshake failed: the server sent alert %d (%s)", (int)alert,
-                          gnutls_alert_get_name(alert));
-        fault.tls_alert = (int32_t)alert;
-        return fault;
-    }
+    if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
+        return fault_with_alert(tls, "TLS handshake failed: the server sent");
+    if (code == GNUTLS_E_WARNING_ALERT_RECEIVED)
+        return fault_with_alert(tls, "TLS handshake failed: the server sent one warning after "
+                                     "the other, the last one");
     if (code == GNUTLS_E_NO_APPLICATION_PROTOCOL)
         return unoffered();
     if (code == GNUTLS_E_MEMORY_ERROR)
         return h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");
     if (tls->in.is_inner_at_end && !h2i_tls_has_read_ahead(tls))
-        return h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE,
-                         "the server closed the connection during the TLS handshake");
+        return fault_of_close(tls);
     return h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE, "TLS handshake failed: %s",
                      gnutls_strerror(code));
 }
@@ -181,10 +197,12 @@ static bool can_go_on(const struct h2i_tls *tls, int code, size_t n_taken_before
 {
     if (code == GNUTLS_E_AGAIN)
         return h2i_tls_has_read_ahead(tls) && tls->in.n_idle > n_taken_before;
+    if (code == GNUTLS_E_WARNING_ALERT_RECEIVED && tls->handshake.n_warnings > MAX_WARNINGS)
+        return false;
     return code < 0 && !gnutls_error_is_fatal(code);
 }
 
-/* 0, AGAIN or a fatal code. What passes (warnings) is bounded as all input is. */
+/* 0, AGAIN, or the code that ends it. */
 static int take_step(struct h2i_tls *tls)
 {
     size_t n_taken_before;
@@ -193,6 +211,7 @@ static int take_step(struct h2i_tls *tls)
     do {
         n_taken_before = tls->in.n_idle;
         code = gnutls_handshake(tls->session);
+        tls->handshake.n_warnings += code == GNUTLS_E_WARNING_ALERT_RECEIVED;
     } while (can_go_on(tls, code, n_taken_before));
     return code;
 }

@@ -69,6 +69,7 @@ struct h2i_tls {
         h2client_timer timer;
         h2client_task failure; /* tells `fault`, found inside start */
         int64_t timeout_ms;
+        unsigned n_warnings; /* the server's alerts that end nothing */
     } handshake;
     struct {
         h2client_ticket_store *store; /* NULL: none, or the ticket was kept already */
@@ -80,6 +81,14 @@ struct h2i_tls {
 static inline bool h2i_tls_has_failed(const struct h2i_tls *tls)
 {
     return tls->fault.code != H2CLIENT_OK;
+}
+
+/* GnuTLS knows no name for some. */
+static inline const char *h2i_tls_alert_name(gnutls_alert_description_t alert)
+{
+    const char *name = gnutls_alert_get_name(alert);
+
+    return name ? name : "unknown";
 }
 
 /* ---- tls_gnutls.c --------------------------------------------------------- */

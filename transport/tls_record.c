@@ -95,7 +95,7 @@ static h2client_fault fault_of_receive(const struct h2i_tls *tls, int code)
     if (code == GNUTLS_E_FATAL_ALERT_RECEIVED) {
         gnutls_alert_description_t alert = gnutls_alert_get(tls->session);
         fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "the server sent TLS alert %d (%s)",
-                          (int)alert, gnutls_alert_get_name(alert));
+                          (int)alert, h2i_tls_alert_name(alert));
         fault.tls_alert = (int32_t)alert;
         return fault;
     }

@@ -68,8 +68,9 @@ bool h2i_call_is_end_due(const h2client_call *call)
 {
     if (!call->end.is_over)
         return false;
-    return call->end.outcome.fault.code != H2CLIENT_OK || !call->settings.on_data ||
-           h2i_buf_len(&call->in.body) == 0 || !is_wanted(call);
+    if (call->end.outcome.fault.code != H2CLIENT_OK || !call->settings.on_data || !is_wanted(call))
+        return true;
+    return !call->in.is_paused && h2i_buf_len(&call->in.body) == 0;
 }
 
 static void note_wait(h2client_call *call)

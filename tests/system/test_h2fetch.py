@@ -551,6 +551,28 @@ class Failures(WithPlainServer):
     def test_two_writers_of_one_file_refuse_each_other(self):
         with RawServer([raw_server.SETTINGS, raw_server.head(1, 100)]) as server:
             process = subprocess.Popen(
+    def test_silence_hides_what_is_no_single_urls_failure_too(self):
+        for code, arguments in {
+            23: ["-D", "/no/folder/x"],
+            26: ["-d", "@missing"],
+        }.items():
+            done = self.fetch(*arguments, "-s", self.url())
+            self.assertEqual((done.returncode, done.stderr), (code, b""))
+        done = self.fetch("-s", "-D", "/dev/full", "-o", "x", self.url())
+        self.assertEqual((done.returncode, done.stderr), (23, b""))
+
+    def test_side_outputs_are_named_by_option_and_file(self):
+        for option in ("--dump-header", "--report"):
+            done = self.fetch(option, "/no/folder/x", self.url())
+            self.failed(done, 23, rf'\(23\) {option}: cannot write "/no/folder/x": No such .*')
+            done = self.fetch(option, "/dev/full", self.url())
+            self.failed(done, 23, rf"\(23\) {option}: could not write /dev/full: No space .*")
+
+    def test_what_cannot_be_read_is_26_and_named_by_its_option(self):
+        for option, file in {"data": "@no", "header": "@no", "input-file": "no"}.items():
+            done = self.fetch(f"--{option}", file, self.url())
+            self.failed(done, 26, rf'\(26\) --{option}: cannot read "no": No such .*')
+
                 [H2FETCH, "--http2-prior-knowledge", "-m", "2", "--input-file", "-"],
                 cwd=self.folder,
                 stdin=subprocess.PIPE,
@@ -592,7 +614,8 @@ class Failures(WithPlainServer):
             )
             wait_until((self.folder / "file.part").exists)
             process.send_signal(signal.SIGINT)
-            self.assertRegex(process.communicate()[1], rb"\Ah2fetch: \(130\) interrupted.*\n\Z")
+            told = process.communicate()[1].decode()
+        self.assertRegex(told, r"\Ah2fetch: \(130\) interrupted.* cut short; removed: file.part\n\Z")
         self.assertEqual(process.returncode, 130)
         self.assertEqual(list(self.folder.iterdir()), [])
 
@@ -616,6 +639,18 @@ class Failures(WithPlainServer):
             done = self.fetch("-s", self.url(), server.url(), "http://", self.url("two.txt"))
         self.ended(done, 18)
         self.assertEqual(done.stdout, self.content() + self.content("two.txt"))
+    def test_an_interrupt_that_removes_nothing_does_not_say_so(self):
+        with RawServer([raw_server.SETTINGS, raw_server.head(1, 100), b""]) as server:
+            process = subprocess.Popen(
+                [H2FETCH, "--http2-prior-knowledge", "-i", server.url()],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            os.read(process.stdout.fileno(), 10)
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=LIMIT_S)[1]
+        self.assertEqual(told, b"h2fetch: (130) interrupted, 0 done, 1 cut short\n")
+
 
 
 class Progress(H2fetch):

@@ -120,7 +120,8 @@ static const char *find_conflict(const struct h2f_config *config)
         {config->uploads.n && config->is_head, "--upload-file and --head exclude each other"},
         {h2f_config_reports_to_stdout(config) && has_stdout_body(config),
          "--report - and a body without -o are two things on stdout"},
-        {n_uses_of_stdin(config) > 1, "stdin can be read for one thing only"},
+        {n_uses_of_stdin(config) > 1,
+         "stdin can be read for one thing only (-d @-, -H @-, -T -, -w @-, --input-file -)"},
     };
 
     for (size_t i = 0; i < sizeof conflicts / sizeof conflicts[0]; i++)
@@ -158,6 +159,11 @@ bool h2f_config_complete(struct h2f_config *config, struct h2f_problem *problem)
         return h2f_problem_set(problem, H2F_EXIT_USAGE, "%s", conflict);
     imply_fields(config);
     return true;
+}
+
+bool h2f_config_is_silent(const struct h2f_config *config)
+{
+    return config->silent && !config->show_error;
 }
 
 const char *h2f_config_method(const struct h2f_config *config, bool is_upload)

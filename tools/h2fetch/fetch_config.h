@@ -111,6 +111,8 @@ bool h2f_config_complete(struct h2f_config *config, struct h2f_problem *problem)
 void h2f_headers_add(struct h2f_headers *headers, const char *name, size_t name_len,
                      const char *value, size_t value_len);
 void h2f_overrides_add(struct h2f_overrides *overrides, char *host, int64_t port, char *addresses);
+/* -s without -S: no error line. */
+bool h2f_config_is_silent(const struct h2f_config *config);
 /* GET, POST ... as the options have it; `is_upload`: this URL has a -T of its own. */
 const char *h2f_config_method(const struct h2f_config *config, bool is_upload);
 /* NULL, - and /dev/stdout. */

@@ -84,7 +84,7 @@ static void dump_head(struct h2f_job *job, const struct h2f_text *text)
 
     if (shared->dump_fd >= 0) {
         if (!h2f_write_all(shared->dump_fd, text->data, text->len))
-            shared->side_errno = errno;
+            shared->dump_errno = errno;
     } else if (job->turn) {
         write_aside(job, text);
     } else {
@@ -241,9 +241,7 @@ void h2f_job_resume_upload(struct h2f_job *job)
 /* One line, whatever is in the names it quotes. Takes the line. */
 static void print_error(struct h2f_shared *shared, char *line)
 {
-    const struct h2f_config *config = shared->config;
-
-    if (!config->silent || config->show_error) {
+    if (!h2f_config_is_silent(shared->config)) {
         h2f_progress_clear(&shared->progress);
         h2f_make_printable(line);
         fprintf(stderr, "h2fetch: %s\n", line);
@@ -278,7 +276,7 @@ static void report(struct h2f_shared *shared, const struct h2f_facts *facts)
     if (shared->report_fd < 0)
         h2f_stdout_text(&shared->out, line.data);
     else if (!h2f_write_all(shared->report_fd, line.data, line.len))
-        shared->side_errno = errno;
+        shared->report_errno = errno;
     h2f_text_finish(&line);
 }
 
@@ -361,6 +359,9 @@ static void drop_output(struct h2f_job *job, const h2client_error *error)
     job->message = message;
     if (!job->exit_code)
         job->exit_code = error->exit_code;
+    if (is_removed && job->is_quiet)
+        h2f_text_printf(&job->shared->removed, "%s%s", job->shared->removed.len ? ", " : "",
+                        job->file.part);
 }
 
 static void free_job(struct h2f_job *job)

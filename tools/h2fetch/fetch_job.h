@@ -19,10 +19,11 @@ struct h2f_shared {
     const struct h2f_config *config;
     h2client_session *session;
     struct h2f_stdout out;
-    struct h2f_job *reads_stdin; /* its upload waits for stdin; NULL: none does */
-    int dump_fd;                 /* -D; -1: none, or stdout */
-    int report_fd;               /* --report; -1: none, or stdout */
-    int side_errno;              /* of a write to one of these two that failed */
+    struct h2f_job *reads_stdin;  /* its upload waits for stdin; NULL: none does */
+    int dump_fd;                  /* -D; -1: none, or stdout */
+    int report_fd;                /* --report; -1: none, or stdout */
+    int dump_errno, report_errno; /* of a write to these that failed */
+    struct h2f_text removed;      /* what stopped jobs have removed, for people */
     struct h2f_progress progress;
     void (*on_end)(size_t index, int exit_code, struct h2f_job *job, void *user);
     void *user;

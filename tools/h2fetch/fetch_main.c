@@ -59,7 +59,7 @@ int main(int argc, char **argv)
     if (h2f_options_parse(&config, argc, argv, &problem)) {
         exit_code = act(&config);
     } else {
-        fprintf(stderr, "h2fetch: %s\n", problem.text);
+        h2f_problem_print(&problem, h2f_config_is_silent(&config));
         exit_code = problem.exit_code;
     }
     h2f_config_finish(&config);

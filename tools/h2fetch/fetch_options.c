@@ -11,7 +11,8 @@ struct walk {
     struct h2f_problem *problem;
     int argc;
     char *const *argv;
-    int next; /* of argv */
+    int next;       /* of argv */
+    bool is_failed; /* only switches count still: is the error to be shown? */
 };
 
 static bool takes_argument(const struct h2f_option *option)
@@ -66,6 +67,8 @@ static bool apply(struct walk *walk, const struct h2f_option *option, const char
 {
     char *place = (char *)walk->config + option->place;
 
+    if (walk->is_failed && option->kind != H2F_FLAG)
+        return true;
     switch (option->kind) {
     case H2F_FLAG:
         *(bool *)(void *)place = true;
@@ -155,27 +158,32 @@ static void take_url(struct walk *walk, const char *url)
     config->urls.list[config->urls.n++] = url;
 }
 
+static bool take_word(struct walk *walk, const char *word)
+{
+    if (word[0] != '-' || !word[1])
+        take_url(walk, word);
+    else if (word[1] == '-')
+        return take_long(walk, word);
+    else
+        return take_letters(walk, word + 1);
+    return true;
+}
+
 bool h2f_options_parse(struct h2f_config *config, int argc, char *const *argv,
                        struct h2f_problem *problem)
 {
-    struct walk walk = {config, problem, argc, argv, 1};
-    bool is_option_possible = true;
+    struct h2f_problem further;
+    struct walk walk = {config, problem, argc, argv, 1, false};
 
-    while (walk.next < argc) {
-        const char *word = argv[walk.next++];
-        bool is_fine = true;
-
-        if (!is_option_possible || word[0] != '-' || !word[1])
-            take_url(&walk, word);
-        else if (strcmp(word, "--") == 0)
-            is_option_possible = false;
-        else if (word[1] == '-')
-            is_fine = take_long(&walk, word);
-        else
-            is_fine = take_letters(&walk, word + 1);
-        if (!is_fine)
-            return false;
-    }
+    while (walk.next < argc && strcmp(argv[walk.next], "--") != 0)
+        if (!take_word(&walk, argv[walk.next++])) {
+            walk.is_failed = true;
+            walk.problem = &further;
+        }
+    for (walk.next++; walk.next < argc; walk.next++)
+        take_url(&walk, argv[walk.next]);
+    if (walk.is_failed)
+        return false;
     return config->action != H2F_FETCH || h2f_config_complete(config, problem);
 }
 

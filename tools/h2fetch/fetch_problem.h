@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 
+#define H2F_EXIT_SCHEME 1
 #define H2F_EXIT_USAGE 2
+#define H2F_EXIT_MALFORMED_URL 3
 #define H2F_EXIT_HTTP_STATUS 22
 #define H2F_EXIT_WRITE 23
 #define H2F_EXIT_READ 26
@@ -20,5 +22,8 @@ struct h2f_problem {
 /* Always false, so that a check can end with it. */
 bool h2f_problem_set(struct h2f_problem *problem, int exit_code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The line on stderr. One about a command line without sense bears no code, and is shown
+ * even if there is to be silence, as curl does. */
+void h2f_problem_print(struct h2f_problem *problem, bool is_silent);
 
 #endif

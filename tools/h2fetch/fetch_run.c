@@ -4,6 +4,7 @@
 #include "fetch_interrupt.h"
 #include "fetch_job.h"
 #include "fetch_session.h"
+#include "fetch_url.h"
 #include "fetch_wait.h"
 #include "fetch_write_out.h"
 
@@ -32,7 +33,7 @@ struct run {
 /* What is no single URL's failure. */
 static void complain(const struct h2f_config *config, int exit_code, const char *text)
 {
-    if (!config->silent || config->show_error)
+    if (!h2f_config_is_silent(config))
         fprintf(stderr, "h2fetch: (%d) %s\n", exit_code, text);
 }
 
@@ -167,21 +168,25 @@ static bool goes_on(const struct run *run, bool has_targets)
            (has_targets || run->n_running || h2f_stdout_wants_write(&run->shared.out));
 }
 
-/* What has arrived is with the files and pipes already; what runs is told and ended. */
+/* What has arrived is with the files and pipes already; what runs is ended, and told. */
 static void interrupt(struct run *run)
 {
     int exit_code = EXIT_BY_SIGNAL + h2f_interrupt_signal();
-    char *text = h2f_format("interrupted, %zu done, %zu cut short and their files removed",
-                            run->shared.progress.n_done, run->n_running);
+    size_t n_done = run->shared.progress.n_done;
+    size_t n_cut = run->n_running;
+    struct h2f_text text = {0};
 
-    complain(run->config, exit_code, text);
-    free(text);
     stop_all(run, exit_code, "interrupted");
     run->exit_code = exit_code;
     pump(run);
     while (run->n_running)
         (void)h2client_session_dispatch(run->shared.session, -1);
     h2f_stdout_pump(&run->shared.out);
+    h2f_text_printf(&text, "interrupted, %zu done, %zu cut short", n_done, n_cut);
+    if (run->shared.removed.len)
+        h2f_text_printf(&text, "; removed: %s", run->shared.removed.data);
+    complain(run->config, exit_code, text.data);
+    h2f_text_finish(&text);
 }
 
 static void loop(struct run *run)
@@ -197,19 +202,30 @@ static void loop(struct run *run)
         interrupt(run);
 }
 
+static void check_output(struct run *run, const char *option, const char *name, int error)
+{
+    char *text;
+
+    if (!error)
+        return;
+    if (!run->exit_code)
+        run->exit_code = H2F_EXIT_WRITE;
+    text = h2f_format("%scould not write %s: %s", option, name, strerror(error));
+    h2f_make_printable(text);
+    complain(run->config, H2F_EXIT_WRITE, text);
+    free(text);
+}
+
 /* A side output, or the end of stdout, that could not be written: no URL's own failure. */
 static void check_outputs(struct run *run)
 {
-    int error =
-        run->shared.side_errno ? run->shared.side_errno : run->shared.out.writer.broken_errno;
-    char *text;
+    const struct h2f_config *config = run->config;
+    const struct h2f_shared *shared = &run->shared;
 
-    if (!error || run->exit_code)
-        return;
-    run->exit_code = H2F_EXIT_WRITE;
-    text = h2f_format("could not write: %s", strerror(error));
-    complain(run->config, run->exit_code, text);
-    free(text);
+    check_output(run, "--dump-header: ", config->dump_header, shared->dump_errno);
+    check_output(run, "--report: ", config->report, shared->report_errno);
+    if (!run->exit_code)
+        check_output(run, "", "stdout", shared->out.writer.broken_errno);
 }
 
 /* ---- the beginning and the end ----------------------------------------------------- */
@@ -266,6 +282,7 @@ static void run_session(struct run *run)
     check_outputs(run);
     h2f_interrupt_unwatch();
     h2client_session_destroy(shared->session);
+    h2f_text_finish(&shared->removed);
     h2f_stdout_finish(&shared->out);
 }
 
@@ -284,7 +301,7 @@ int h2f_run(const struct h2f_config *config)
     if (open_all(&run, &problem)) {
         run_session(&run);
     } else {
-        fprintf(stderr, "h2fetch: %s\n", problem.text);
+        h2f_problem_print(&problem, h2f_config_is_silent(config));
         run.exit_code = problem.exit_code;
     }
     h2f_targets_finish(&run.targets);

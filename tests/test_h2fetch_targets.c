@@ -115,10 +115,10 @@ TEST(bad_lines_are_told_with_their_place_and_passed)
     say(&bench, "\n\tfile\nu\t\nu\ta\tb\n");
     put(&bench, "u\0v\n", 4);
     say(&bench, "u\n");
-    refuses(&bench, "list:2: no URL before the tab");
-    refuses(&bench, "list:3: no file behind the tab");
-    refuses(&bench, "list:4: a second tab; a line is URL or URL TAB FILE");
-    refuses(&bench, "list:5: a NUL byte in the line");
+    refuses(&bench, "list:2: \tfile : no URL before the tab");
+    refuses(&bench, "list:3: u\t : no file behind the tab");
+    refuses(&bench, "list:4: u\ta\tb : a second tab; a line is URL or URL TAB FILE");
+    refuses(&bench, "list:5: u : a NUL byte in the line");
     gives(&bench, "http://u", NULL);
     ck_assert_uint_eq(bench.target.index, 4);
     finish(&bench);
@@ -161,8 +161,8 @@ TEST(a_report_on_stdout_needs_a_file_a_line)
     bench.config.report = "-";
     say(&bench, "u\tx\nu\nu\t/dev/stdout\n");
     gives(&bench, "http://u", "x");
-    refuses(&bench, "list:2: no file for the body, and --report - has stdout");
-    refuses(&bench, "list:3: no file for the body, and --report - has stdout");
+    refuses(&bench, "list:2: u : no file for the body, and --report - has stdout");
+    refuses(&bench, "list:3: u\t/dev/stdout : no file for the body, and --report - has stdout");
     finish(&bench);
 }
 

@@ -139,7 +139,7 @@ class Output(WithPlainServer):
         self.assertEqual((self.folder / "x/y/two.txt").read_bytes(), self.content("two.txt"))
 
     def test_a_url_without_a_name_is_refused_for_remote_name(self):
-        self.failed(self.fetch("-O", self.url("")), 23, r"--remote-name: http://.*/ does not .*")
+        self.failed(self.fetch("-O", self.url("")), 23, r"\(23\) --remote-name: http://.*/ does not .*")
 
     def test_a_folder_that_is_not_there_is_named(self):
         done = self.fetch("-o", "no/file", self.url())
@@ -431,7 +431,26 @@ class Many(WithPlainServer):
         self.ended(done, 2)
         self.assertEqual(done.stdout, self.content())
         places = [line.split(": ")[1] for line in done.stderr.decode().splitlines()]
-        self.assertEqual(places, ["stdin:1", "stdin:2", "stdin:3", "stdin:4"])
+        self.assertEqual(places, [f"(2) stdin:{n}" for n in range(1, 5)])
+
+    def test_a_line_whose_url_makes_no_sense_is_shown_as_it_stands_there(self):
+        done = self.fetch("--input-file", "-", stdin=b"\nexa mple\r\n")
+        self.failed(done, 3, r"\(3\) stdin:2: exa mple : .*")
+        done = self.fetch("--input-file", "-", stdin=b"gopher://x")
+        self.failed(done, 1, r"\(1\) stdin:1: gopher://x : .*")
+
+    def test_a_login_in_a_line_is_refused_and_its_password_not_shown(self):
+        for password in ("secret", "sec/ret", "sec@ret"):
+            done = self.fetch("--input-file", "-", stdin=f"http://u:{password}@h/x\tf".encode())
+            self.failed(done, 2, r"\(2\) stdin:1: http://h/x\?f : a user and a password .*")
+
+    def test_outputs_of_the_command_line_are_not_the_lists(self):
+        done = self.fetch("-o", "a", self.url(), "--input-file", "-", stdin=self.url().encode())
+        self.fetched(done, self.content())
+
+    def test_empty_lines_comments_and_spaces_of_a_list_mean_nothing(self):
+        lines = f"# {self.url('big')}\n\n  \r\n  {self.url()} \r\n  # no\n"
+        self.fetched(self.fetch("--input-file", "-", stdin=lines.encode()), self.content())
 
     def test_one_at_a_time_is_in_order(self):
         urls = [self.url("big"), self.url(), self.url("empty")]
@@ -450,7 +469,7 @@ class Many(WithPlainServer):
     def test_fail_early_starts_nothing_more(self):
         urls = "\n".join(["http://", *[self.url()] * 500]).encode()
         done = self.fetch("--fail-early", "--input-file", "-", stdin=urls)
-        self.failed(done, 3, r"\(3\) http:// : .*")
+        self.failed(done, 3, r"\(3\) stdin:1: http:// : .*")
         self.assertLess(len(done.stdout), 200 * len(self.content()))
 
 
@@ -464,7 +483,7 @@ class Reports(WithPlainServer):
         self.assertGreater(report["time_total"], 0)
 
     def test_a_failure_is_reported_too(self):
-        done = self.fetch("-s", "--report", "r", "http://u:secret@127.0.0.1:1/x")
+        done = self.fetch("-s", "--report", "r", "http://127.0.0.1:1/x#secret")
         self.ended(done, 7)
         report = json.loads((self.folder / "r").read_text())
         self.assertEqual(list(report), REPORT_KEYS)
@@ -475,7 +494,7 @@ class Reports(WithPlainServer):
         self.failed(self.fetch("--report", "-", self.url()), 2, r"--report - and a body .*")
         lines = f"{self.url()}\tfile\n{self.url()}\n".encode()
         done = self.fetch("--report", "-", "--input-file", "-", stdin=lines)
-        self.failed(done, 2, r"stdin:2: no file for the body, and --report - has stdout")
+        self.failed(done, 2, r"\(2\) stdin:2: .* : no file for the body, and --report - .*")
 
     def test_write_out_comes_after_each_body(self):
         done = self.fetch("-w", r"%{http_code} 5%% \t%{header{Content-Length}}\n", *[self.url()] * 2)
@@ -532,25 +551,6 @@ class Failures(WithPlainServer):
         self.assertEqual(self.fetch("-s", url).stderr, b"")
         self.failed(self.fetch("-sS", url), 7, rf"\(7\) {url} : .*connection refused")
 
-    def test_what_does_not_come_whole_does_not_stay(self):
-        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.data(1, b"half")]
-        ends = {18: raw_server.END, 92: raw_server.reset(1, 2)}
-        for code, end in ends.items():
-            with self.subTest(code), RawServer([*script, end]) as server:
-                done = self.fetch("-o", "file", server.url())
-                self.failed(done, code, rf"\({code}\) http.* : .*4 of 100 bytes.*; file.part removed")
-                self.assertEqual(list(self.folder.iterdir()), [])
-
-    def test_an_old_file_survives_a_failure(self):
-        (self.folder / "file").write_bytes(b"old")
-        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.END]
-        with RawServer(script) as server:
-            self.ended(self.fetch("-s", "-o", "file", server.url()), 18)
-        self.assertEqual((self.folder / "file").read_bytes(), b"old")
-
-    def test_two_writers_of_one_file_refuse_each_other(self):
-        with RawServer([raw_server.SETTINGS, raw_server.head(1, 100)]) as server:
-            process = subprocess.Popen(
     def test_silence_hides_what_is_no_single_urls_failure_too(self):
         for code, arguments in {
             23: ["-D", "/no/folder/x"],
@@ -573,6 +573,25 @@ class Failures(WithPlainServer):
             done = self.fetch(f"--{option}", file, self.url())
             self.failed(done, 26, rf'\(26\) --{option}: cannot read "no": No such .*')
 
+    def test_what_does_not_come_whole_does_not_stay(self):
+        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.data(1, b"half")]
+        ends = {18: raw_server.END, 92: raw_server.reset(1, 2)}
+        for code, end in ends.items():
+            with self.subTest(code), RawServer([*script, end]) as server:
+                done = self.fetch("-o", "file", server.url())
+                self.failed(done, code, rf"\({code}\) http.* : .*4 of 100 bytes.*; file.part removed")
+                self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_an_old_file_survives_a_failure(self):
+        (self.folder / "file").write_bytes(b"old")
+        script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.END]
+        with RawServer(script) as server:
+            self.ended(self.fetch("-s", "-o", "file", server.url()), 18)
+        self.assertEqual((self.folder / "file").read_bytes(), b"old")
+
+    def test_two_writers_of_one_file_refuse_each_other(self):
+        with RawServer([raw_server.SETTINGS, raw_server.head(1, 100)]) as server:
+            process = subprocess.Popen(
                 [H2FETCH, "--http2-prior-knowledge", "-m", "2", "--input-file", "-"],
                 cwd=self.folder,
                 stdin=subprocess.PIPE,
@@ -620,6 +639,18 @@ class Failures(WithPlainServer):
         self.assertEqual(list(self.folder.iterdir()), [])
 
 
+    def test_an_interrupt_that_removes_nothing_does_not_say_so(self):
+        with RawServer([raw_server.SETTINGS, raw_server.head(1, 100), b""]) as server:
+            process = subprocess.Popen(
+                [H2FETCH, "--http2-prior-knowledge", "-i", server.url()],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            os.read(process.stdout.fileno(), 10)
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=LIMIT_S)[1]
+        self.assertEqual(told, b"h2fetch: (130) interrupted, 0 done, 1 cut short\n")
+
     def test_an_interrupt_keeps_what_has_come_to_stdout(self):
         script = [raw_server.SETTINGS, raw_server.head(1, 100), raw_server.data(1, b"half")]
         with RawServer(script) as server:
@@ -639,18 +670,6 @@ class Failures(WithPlainServer):
             done = self.fetch("-s", self.url(), server.url(), "http://", self.url("two.txt"))
         self.ended(done, 18)
         self.assertEqual(done.stdout, self.content() + self.content("two.txt"))
-    def test_an_interrupt_that_removes_nothing_does_not_say_so(self):
-        with RawServer([raw_server.SETTINGS, raw_server.head(1, 100), b""]) as server:
-            process = subprocess.Popen(
-                [H2FETCH, "--http2-prior-knowledge", "-i", server.url()],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            os.read(process.stdout.fileno(), 10)
-            process.send_signal(signal.SIGINT)
-            told = process.communicate(timeout=LIMIT_S)[1]
-        self.assertEqual(told, b"h2fetch: (130) interrupted, 0 done, 1 cut short\n")
-
 
 
 class Progress(H2fetch):
@@ -716,7 +735,12 @@ class Usage(H2fetch):
     def test_stdin_is_read_for_one_thing_only(self):
         for pair in (("-d", "@-", "--input-file", "-"), ("-H", "@-", "-w", "@-")):
             done = fetch(*pair, "http://127.0.0.1/", stdin=b"a: b\n")
-            self.failed(done, 2, "stdin can be read for one thing only")
+            self.failed(done, 2, r"stdin can be read for one thing only \(-d @-, .*\)")
+
+    def test_a_login_in_a_url_is_refused_and_its_password_not_shown(self):
+        for password in ("secret", "sec/ret"):
+            done = fetch("http://h/", f"http://u:{password}@127.0.0.1:1/x")
+            self.failed(done, 2, r"http://127.0.0.1:1/x : a user and a password in a URL .*")
 
     def test_no_url_is_a_usage_error(self):
         self.failed(fetch(), 2, r"no URL given \(h2fetch --help\)")

@@ -289,6 +289,13 @@ static char *find_redirect(const h2client_response *resp, const char *url)
     return location && status / 100 == 3 ? h2f_url_resolve(url, location) : NULL;
 }
 
+/* A line of the list whose URL makes no sense is shown as it stands there. */
+static bool is_lines_fault(const struct h2f_job *job, int exit_code)
+{
+    return job->target.line &&
+           (exit_code == H2F_EXIT_SCHEME || exit_code == H2F_EXIT_MALFORMED_URL);
+}
+
 static void tell(struct h2f_job *job, const h2client_error *error)
 {
     char *shown = h2f_url_shown(job->target.url ? job->target.url : "");
@@ -312,7 +319,10 @@ static void tell(struct h2f_job *job, const h2client_error *error)
     };
 
     if (facts.exit_code && !job->is_quiet)
-        print_error(job->shared, h2f_format("(%d) %s : %s", facts.exit_code, shown, facts.message));
+        print_error(job->shared,
+                    h2f_format("(%d) %s : %s", facts.exit_code,
+                               is_lines_fault(job, facts.exit_code) ? job->target.line : shown,
+                               facts.message));
     write_out(job, &facts);
     report(job->shared, &facts);
     job->exit_code = facts.exit_code;
@@ -349,6 +359,9 @@ static void drop_output(struct h2f_job *job, const h2client_error *error)
     bool is_removed = h2f_file_abandon(&job->file);
     char *message;
 
+    if (is_removed && job->is_quiet)
+        h2f_text_printf(&job->shared->removed, "%s%s", job->shared->removed.len ? ", " : "",
+                        job->file.part);
     if (is_unread)
         message = h2f_format("%s; nobody reads %s", why, job->file.path);
     else if (is_removed)
@@ -359,9 +372,6 @@ static void drop_output(struct h2f_job *job, const h2client_error *error)
     job->message = message;
     if (!job->exit_code)
         job->exit_code = error->exit_code;
-    if (is_removed && job->is_quiet)
-        h2f_text_printf(&job->shared->removed, "%s%s", job->shared->removed.len ? ", " : "",
-                        job->file.part);
 }
 
 static void free_job(struct h2f_job *job)
@@ -518,7 +528,7 @@ void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
                           .message = h2f_copy(problem->text),
                           .is_quiet = true};
 
-    print_error(shared, h2f_copy(problem->text));
+    print_error(shared, h2f_format("(%d) %s", problem->exit_code, problem->text));
     tell(&job, h2client_call_error(NULL));
     h2f_target_finish(target);
     free(job.message);

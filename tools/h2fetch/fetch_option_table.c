@@ -239,8 +239,8 @@ static const struct h2f_option table[] = {
     {"user-agent", 'A', RARE, H2F_TEXT, "TEXT", "user-agent to send; empty: none", PLACE(user_agent)},
     {"referer", 'e', RARE, H2F_TEXT, "URL", "referer to send", PLACE(referer)},
     /* The response. */
-    {"output", 'o', COMMON, H2F_APPLY, "FILE", "write the body there; the nth is the nth URL's", .apply = add_named_output},
-    {"remote-name", 'O', COMMON, H2F_SET, NULL, "write the body to a file named like the URL's end", .apply = add_output},
+    {"output", 'o', COMMON, H2F_APPLY, "FILE", "write the body there; the nth is the nth URL's of the command line", .apply = add_named_output},
+    {"remote-name", 'O', COMMON, H2F_SET, NULL, "the same, to a file named like the URL's end", .apply = add_output},
     {"output-dir", 0, RARE, H2F_TEXT, "DIR", "folder for -o and -O", PLACE(output_dir)},
     {"create-dirs", 0, RARE, H2F_FLAG, NULL, "make the folders -o needs", PLACE(create_dirs)},
     {"include", 'i', COMMON, H2F_FLAG, NULL, "write the response's fields before the body", PLACE(include)},
@@ -254,7 +254,7 @@ static const struct h2f_option table[] = {
     {"verbose", 'v', COMMON, H2F_FLAG, NULL, "tell what happens, with every HTTP/2 frame", PLACE(verbose)},
     {"report", 0, COMMON, H2F_TEXT, "FILE", "a JSON line a URL (-: stdout)", PLACE(report)},
     /* Many. */
-    {"input-file", 0, COMMON, H2F_TEXT, "FILE", "URLs, one a line, each with TAB FILE or without (-: stdin)", PLACE(input_file)},
+    {"input-file", 0, COMMON, H2F_TEXT, "FILE", "more URLs, one a line, with TAB FILE or without (-: stdin); # comments; -o and -O are not theirs", PLACE(input_file)},
     {"parallel", 'Z', RARE, H2F_SET, NULL, "all at once, which is the default", .apply = accept_only},
     {"parallel-max", 0, COMMON, H2F_COUNT, "N", "at most so many at once (100); 1: one after the other", PLACE(n_parallel_max)},
     {"retry", 0, COMMON, H2F_APPLY, "N", "again so often, after passing errors and 408, 429, 500, 502, 503, 504", .apply = set_retries},

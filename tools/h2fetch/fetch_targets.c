@@ -12,6 +12,22 @@
 
 #define READ_SIZE 65536u
 #define MAX_LINE_LEN 65536u
+#define NO_LOGIN "a user and a password in a URL are not supported"
+
+static bool check_urls(const struct h2f_config *config, struct h2f_problem *problem)
+{
+    for (size_t i = 0; i < config->urls.n; i++) {
+        char *shown;
+
+        if (!h2f_url_has_login(config->urls.list[i]))
+            continue;
+        shown = h2f_url_shown(config->urls.list[i]);
+        h2f_problem_set(problem, H2F_EXIT_USAGE, "%.800s : " NO_LOGIN, shown);
+        free(shown);
+        return false;
+    }
+    return true;
+}
 
 bool h2f_targets_init(struct h2f_targets *targets, const struct h2f_config *config,
                       struct h2f_problem *problem)
@@ -19,6 +35,8 @@ bool h2f_targets_init(struct h2f_targets *targets, const struct h2f_config *conf
     bool is_stdin = config->input_file && strcmp(config->input_file, "-") == 0;
 
     *targets = (struct h2f_targets){.config = config, .list.fd = -1};
+    if (!check_urls(config, problem))
+        return false;
     if (!config->input_file)
         return true;
     targets->list.name = is_stdin ? "stdin" : config->input_file;
@@ -45,6 +63,7 @@ void h2f_targets_finish(struct h2f_targets *targets)
 void h2f_target_finish(struct h2f_target *target)
 {
     free(target->url);
+    free(target->line);
     free(target->output);
     *target = (struct h2f_target){0};
 }
@@ -153,49 +172,83 @@ static bool find_line(const struct h2f_targets *targets, size_t *len)
 
 /* ---- the list's lines ---------------------------------------------------------------- */
 
+/* The line without what is around it, a carriage return and spaces. */
+static char *trim(char *line, size_t *len)
+{
+    size_t n_before;
+
+    if (*len && line[*len - 1] == '\r')
+        --*len;
+    while (*len && line[*len - 1] == ' ')
+        --*len;
+    line[*len] = 0;
+    n_before = strspn(line, " ");
+    *len -= n_before;
+    return line + n_before;
+}
+
 static const char *split_line(char *line, size_t len, const char **output)
 {
-    char *tab;
+    char *tab = strchr(line, '\t');
 
+    *output = NULL;
     if (memchr(line, 0, len))
         return "a NUL byte in the line";
-    if (len && line[len - 1] == '\r')
-        line[len - 1] = 0;
-    tab = strchr(line, '\t');
-    *output = tab ? tab + 1 : NULL;
     if (!tab)
         return NULL;
-    *tab = 0;
+    if (strchr(tab + 1, '\t'))
+        return "a second tab; a line is URL or URL TAB FILE";
     if (tab == line)
         return "no URL before the tab";
     if (!tab[1])
         return "no file behind the tab";
-    return strchr(tab + 1, '\t') ? "a second tab; a line is URL or URL TAB FILE" : NULL;
+    *tab = 0;
+    *output = tab + 1;
+    return NULL;
 }
 
-static enum h2f_next bad_line(const struct h2f_targets *targets, const char *what,
-                              struct h2f_problem *problem)
+static const char *check_line(const struct h2f_config *config, const char *url, const char *output)
 {
-    h2f_problem_set(problem, H2F_EXIT_USAGE, "%s:%zu: %s", targets->list.name,
-                    targets->list.n_lines, what);
-    return H2F_NEXT_BAD;
+    if (h2f_url_has_login(url))
+        return NO_LOGIN;
+    if (h2f_config_reports_to_stdout(config) && h2f_output_is_stdout(output))
+        return "no file for the body, and --report - has stdout";
+    return NULL;
 }
 
-/* `line` is writable and ends with a NUL; READY, BAD, or END for an empty one. */
+/* What a message shows of a line: its place, and what the user wrote. */
+static char *shown_line(const struct h2f_targets *targets, const char *line)
+{
+    size_t url_len = strcspn(line, "\t");
+    char *url = h2f_copy_part(line, url_len);
+    char *shown_url = h2f_url_without_login(url);
+    char *shown = h2f_format("%s:%zu: %s%s", targets->list.name, targets->list.n_lines, shown_url,
+                             line + url_len);
+
+    free(url);
+    free(shown_url);
+    return shown;
+}
+
+/* `line` is writable and ends with a NUL; READY, BAD, or END for one that names nothing. */
 static enum h2f_next take_line(struct h2f_targets *targets, char *line, size_t len,
                                struct h2f_target *target, struct h2f_problem *problem)
 {
     const struct h2f_config *config = targets->config;
-    const char *output = NULL;
-    const char *wrong = split_line(line, len, &output);
+    const char *output;
+    const char *wrong;
 
-    if (!wrong && !line[0])
+    line = trim(line, &len);
+    if (!len || line[0] == '#')
         return H2F_NEXT_END;
-    *target = (struct h2f_target){.index = targets->n_taken++};
-    if (!wrong && h2f_config_reports_to_stdout(config) && h2f_output_is_stdout(output))
-        wrong = "no file for the body, and --report - has stdout";
-    if (wrong)
-        return bad_line(targets, wrong, problem);
+    *target = (struct h2f_target){.index = targets->n_taken++, .line = shown_line(targets, line)};
+    wrong = split_line(line, len, &output);
+    if (!wrong)
+        wrong = check_line(config, line, output);
+    if (wrong) {
+        h2f_problem_set(problem, H2F_EXIT_USAGE, "%.800s : %s", target->line, wrong);
+        return H2F_NEXT_BAD;
+    }
     set_url(config, target, line);
     if (output)
         set_output(config, target, &(const struct h2f_output){.file = output}, problem);
@@ -216,7 +269,9 @@ static enum h2f_next refuse_long_line(struct h2f_targets *targets, struct h2f_ta
 {
     targets->list.is_skipping = false;
     *target = (struct h2f_target){.index = targets->n_taken++};
-    return bad_line(targets, "the line is longer than 65536 bytes", problem);
+    h2f_problem_set(problem, H2F_EXIT_USAGE, "%s:%zu: the line is longer than %u bytes",
+                    targets->list.name, targets->list.n_lines, MAX_LINE_LEN);
+    return H2F_NEXT_BAD;
 }
 
 static enum h2f_next end_list(struct h2f_targets *targets, struct h2f_target *target,
@@ -244,7 +299,8 @@ static enum h2f_next more_lines(struct h2f_targets *targets, struct h2f_target *
         break;
     }
     *target = (struct h2f_target){.index = targets->n_taken++};
-    h2f_problem_set(problem, H2F_EXIT_READ, "%s: %s", targets->list.name, strerror(errno));
+    h2f_problem_set(problem, H2F_EXIT_READ, "--input-file: cannot read \"%s\": %s",
+                    targets->list.name, strerror(errno));
     close_list(targets);
     return H2F_NEXT_BAD;
 }

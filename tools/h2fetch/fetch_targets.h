@@ -12,6 +12,7 @@
 struct h2f_target {
     size_t index;       /* in the order given */
     char *url;          /* to send */
+    char *line;         /* of the list, with its place, as it may be shown; or NULL */
     char *output;       /* NULL: stdout */
     const char *upload; /* NULL: none */
 };

@@ -156,17 +156,47 @@ void h2f_make_printable(char *text)
             *text = '?';
 }
 
+/* Where scheme and userinfo end. A password may have a slash that was not encoded: there
+ * is no number behind the colon then. */
+static size_t find_host(const char *url, size_t *scheme_end)
+{
+    const char *slashes = strstr(url, "://");
+    size_t start = slashes ? (size_t)(slashes - url) + 3 : 0;
+    size_t end = start + strcspn(url + start, "/?#");
+    size_t colon = start + strcspn(url + start, url[start] == '[' ? "]" : ":");
+    size_t host;
+
+    *scheme_end = start;
+    if (url[start] == '[' && url[colon])
+        colon++;
+    if (colon < end && colon + 1 + strspn(url + colon + 1, "0123456789") < end)
+        end += strlen(url + end);
+    for (host = end; host > start && url[host - 1] != '@';)
+        host--;
+    return host;
+}
+
+bool h2f_url_has_login(const char *url)
+{
+    size_t scheme_end;
+
+    return find_host(url, &scheme_end) > scheme_end;
+}
+
+char *h2f_url_without_login(const char *url)
+{
+    size_t scheme_end;
+    size_t host = find_host(url, &scheme_end);
+    char *shown = h2f_format("%.*s%s", (int)scheme_end, url, url + host);
+
+    h2f_make_printable(shown);
+    return shown;
+}
+
 char *h2f_url_shown(const char *url)
 {
-    const char *authority = strstr(url, "://");
-    size_t before = authority ? (size_t)(authority - url) + 3 : 0;
-    size_t end = before + strcspn(url + before, "/?#");
-    size_t host = end;
-    char *shown;
+    char *shown = h2f_url_without_login(url);
 
-    while (host > before && url[host - 1] != '@')
-        host--;
-    shown = h2f_format("%.*s%.*s", (int)before, url, (int)strcspn(url + host, "#"), url + host);
-    h2f_make_printable(shown);
+    shown[strcspn(shown, "#")] = 0;
     return shown;
 }

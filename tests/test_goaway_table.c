@@ -113,7 +113,7 @@ static const struct h2t_seen_request *first_servers(const struct table *table, i
 static void make_frame(const struct table *table, enum move move, int32_t id, struct h2t_bytes *out)
 {
     static const h2client_header head[] = {{":status", "200"}, {NULL, NULL}};
-    const char *path = id ? h2t_field(first_servers(table, id)->fields, ":path") : NULL;
+    const char *path = id ? h2t_field(first_servers(table, id)->fields, ":path") : "";
 
     switch (move) {
     case SETTINGS:

@@ -177,8 +177,16 @@ static void fail_ticket(struct h2i_ticket *ticket, const h2client_fault *fault)
 
 /* ---- what the connectors found ------------------------------------------------------------ */
 
+static void cancel_connectors(struct h2i_origin *origin)
+{
+    while (!h2i_list_is_empty(&origin->connectors))
+        h2i_connector_cancel(h2i_connector_of(origin->connectors.next));
+}
+
 void h2i_origin_connected(struct h2i_origin *origin, struct h2i_link *link)
 {
+    if (link->is_h2) /* those others are from when it spoke HTTP/1.1, a connection a call */
+        cancel_connectors(origin);
     origin->known.protocol = link->is_h2 ? H2I_PROTOCOL_H2 : H2I_PROTOCOL_H1;
     origin->not_before_us = 0;
     origin->episode++;
@@ -404,8 +412,7 @@ static void cancel_unneeded(struct h2i_origin *origin)
         return;
     if (origin->waiters.n > 0 || (protocol_of(origin) == H2I_PROTOCOL_H1 && origin->n_links > 0))
         return;
-    while (!h2i_list_is_empty(&origin->connectors))
-        h2i_connector_cancel(h2i_connector_of(origin->connectors.next));
+    cancel_connectors(origin);
 }
 
 void h2i_origin_serve(struct h2i_origin *origin)

@@ -10,7 +10,7 @@
 #include "h2client/dialer.h"
 #include "tests/peer/peer_transport.h"
 
-#define H2T_MAX_DIALS 64
+#define H2T_MAX_DIALS 4096
 #define H2T_MAX_DIAL_ADDRESSES 8
 
 /* What becomes of a dial; zeroed, then filled by on_dial. What it points to must last

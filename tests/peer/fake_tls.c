@@ -65,7 +65,8 @@ static void layer_info(h2client_transport *transport, h2client_transport_info *i
     struct fake_layer *layer = layer_of(transport);
 
     layer->inner->ops->info(layer->inner, info);
-    info->alpn = layer->tls->alpn;
+    if (!info->alpn)
+        info->alpn = layer->tls->alpn;
     info->tls_version = "TLS1.3";
     info->tls_cipher = "NONE";
 }

@@ -8,7 +8,8 @@
 
 struct h2t_tls {
     h2client_tls_factory factory; /* hand out its address */
-    const char *alpn;             /* the server's choice: "h2", "http/1.1", "" (none). Borrowed */
+    const char *alpn;             /* the server's choice: "h2", "http/1.1", "" (none); what a
+                                     dial's link says (h2t_link_options) goes before. Borrowed */
     bool fails;
     h2client_fault fault; /* with fails */
     bool is_silent;       /* handshakes end by their time limit only */

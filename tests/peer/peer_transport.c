@@ -280,6 +280,13 @@ void h2t_link_break(struct h2t_link *link, const h2client_fault *fault)
     close_server(link);
 }
 
+void h2t_link_fall_silent(struct h2t_link *link)
+{
+    link->options.stops_reading = true;
+    if (link->server)
+        link->server->ops->wants(link->server, 0);
+}
+
 uint64_t h2t_link_bytes_to_client(const struct h2t_link *link)
 {
     return link->bytes_to_client;

@@ -60,6 +60,8 @@ void h2t_link_half_close(struct h2t_link *link);
 void h2t_link_close(struct h2t_link *link);
 /* Reads and writes of the client fail with the fault from now on. */
 void h2t_link_break(struct h2t_link *link, const h2client_fault *fault);
+/* The server reads nothing more, and so answers nothing more; the connection stays. */
+void h2t_link_fall_silent(struct h2t_link *link);
 
 uint64_t h2t_link_bytes_to_client(const struct h2t_link *link);
 bool h2t_link_client_is_gone(const struct h2t_link *link); /* its end was destroyed */

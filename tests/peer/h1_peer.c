@@ -90,7 +90,7 @@ static void ask_script(struct h2t_h1_peer *peer, struct request *request)
 
 static void consume(struct h2t_h1_peer *peer, size_t n)
 {
-    memmove(peer->in.data, peer->in.data + n, peer->in.len - n);
+    memmove(peer->in.data, peer->in.data + n, peer->in.len - n + 1); /* with its NUL */
     peer->in.len -= n;
 }
 

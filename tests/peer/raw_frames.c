@@ -18,8 +18,8 @@ void h2t_bytes_free(struct h2t_bytes *bytes)
 
 void h2t_bytes_add(struct h2t_bytes *bytes, const void *data, size_t len)
 {
-    if (bytes->cap - bytes->len < len) {
-        bytes->cap = (bytes->cap + len) * 2;
+    if (bytes->cap - bytes->len <= len) {
+        bytes->cap = (bytes->cap + len + 1) * 2;
         bytes->data = realloc(bytes->data, bytes->cap);
         if (!bytes->data)
             abort();
@@ -27,6 +27,7 @@ void h2t_bytes_add(struct h2t_bytes *bytes, const void *data, size_t len)
     if (len)
         memcpy(bytes->data + bytes->len, data, len);
     bytes->len += len;
+    bytes->data[bytes->len] = 0;
 }
 
 static void add_byte(struct h2t_bytes *out, unsigned value)

@@ -23,7 +23,8 @@ enum h2t_frame_type {
 #define H2T_PADDED 0x8
 #define H2T_PRIORITY_FLAG 0x20
 
-/* Grows as needed (malloc; aborts without memory: this is test code). */
+/* Grows as needed (malloc; aborts without memory: this is test code). A NUL that len does
+ * not count follows what was added. */
 struct h2t_bytes {
     uint8_t *data;
     size_t len;

@@ -186,7 +186,6 @@ void h2i_call_end(h2client_call *call, const struct h2i_outcome *outcome)
     call->end.outcome = *outcome;
     call->attempt.is_running = false;
     h2i_call_limits_stop(call);
-    h2i_call_limits_watch(call); /* the total limit, where its reader is not ready for the end */
     h2i_call_mark_ready(call);
 }
 

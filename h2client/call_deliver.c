@@ -133,6 +133,8 @@ void h2i_call_deliver(h2client_call *call)
     fetch_upload(call);
     if (h2i_call_is_end_due(call))
         tell_end(call);
+    else if (call->end.is_over) /* until its reader is ready for it, the total limit holds */
+        h2i_call_limits_watch(call);
     call->is_delivering = false;
     h2i_call_release_if_unused(call);
 }

@@ -250,6 +250,28 @@ TEST(body_paused_at_its_last_byte_keeps_the_end_back)
 }
 END_TEST
 
+TEST(body_of_nothing_kept_back_by_a_pause_is_held_to_the_total_limit)
+{
+    struct h2t_rig rig;
+    size_t len = 0;
+    struct taker taker = {.takes = SIZE_MAX};
+
+    start_long(&rig, &len);
+    h2client_call *call =
+        h2client_get(rig.session, H2T_ORIGIN "/", .on_data = take, .on_done = note_done,
+                     .user = &taker, .total_timeout_ms = 1000);
+    h2client_call_pause(call);
+    h2t_rig_run_ms(&rig, 999);
+    ck_assert(!taker.is_done);
+    h2t_rig_run_ms(&rig, 1);
+    ck_assert(taker.is_done);
+    ck_assert_int_eq(h2client_call_error(call)->code, H2CLIENT_ERROR_TIMEOUT);
+    ck_assert_int_eq(h2client_call_error(call)->limit, H2CLIENT_LIMIT_TOTAL);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 /* ---- bodies out -------------------------------------------------------------- */
 
 static const struct h2t_seen_request *seen(const struct h2t_rig *rig)
@@ -547,18 +569,22 @@ TEST(upload_resumed_inside_its_pull_function_goes_on)
 }
 END_TEST
 
-TEST_MAIN(
-    "facade_bodies", {T(body_whole_is_followed_by_a_nul)},
-    {T(body_above_max_body_bytes_is_an_error)}, {T(body_as_large_as_max_body_bytes_is_fine)},
-    {T(body_is_pulled_by_read_to_the_last_byte)}, {T(body_not_pulled_is_held_back_by_the_window)},
-    {T(body_unread_stalls_no_other_call)}, {T(body_try_read_drives_nothing)},
-    {T(body_is_pushed_before_on_done)}, {T(body_kept_bytes_hold_the_sender_until_credited)},
-    {T(body_paused_call_gets_nothing_until_resumed)},
-    {T(body_paused_at_its_last_byte_keeps_the_end_back)}, {T(upload_from_a_file_has_its_length)},
-    {T(upload_from_a_missing_file_names_it)}, {T(upload_by_pull_sends_all_and_releases_once)},
-    {T(upload_not_now_waits_for_resume)}, {T(upload_that_fails_ends_the_call_with_upload_read)},
-    {T(upload_shorter_than_declared_is_an_error)}, {T(upload_longer_than_declared_is_an_error)},
-    {T(upload_is_written_once_a_turn)}, {T(upload_release_runs_also_when_the_url_is_bad)},
-    {T(body_awaited_after_await_response_is_whole)}, {T(body_that_is_pulled_is_not_the_responses)},
-    {T(upload_by_pull_without_a_length_is_sent)},
-    {T(upload_resumed_inside_its_pull_function_goes_on)})
+TEST_MAIN("facade_bodies", {T(body_whole_is_followed_by_a_nul)},
+          {T(body_above_max_body_bytes_is_an_error)}, {T(body_as_large_as_max_body_bytes_is_fine)},
+          {T(body_is_pulled_by_read_to_the_last_byte)},
+          {T(body_not_pulled_is_held_back_by_the_window)}, {T(body_unread_stalls_no_other_call)},
+          {T(body_try_read_drives_nothing)}, {T(body_is_pushed_before_on_done)},
+          {T(body_kept_bytes_hold_the_sender_until_credited)},
+          {T(body_paused_call_gets_nothing_until_resumed)},
+          {T(body_paused_at_its_last_byte_keeps_the_end_back)},
+          {T(body_of_nothing_kept_back_by_a_pause_is_held_to_the_total_limit)},
+          {T(upload_from_a_file_has_its_length)}, {T(upload_from_a_missing_file_names_it)},
+          {T(upload_by_pull_sends_all_and_releases_once)}, {T(upload_not_now_waits_for_resume)},
+          {T(upload_that_fails_ends_the_call_with_upload_read)},
+          {T(upload_shorter_than_declared_is_an_error)},
+          {T(upload_longer_than_declared_is_an_error)}, {T(upload_is_written_once_a_turn)},
+          {T(upload_release_runs_also_when_the_url_is_bad)},
+          {T(body_awaited_after_await_response_is_whole)},
+          {T(body_that_is_pulled_is_not_the_responses)},
+          {T(upload_by_pull_without_a_length_is_sent)},
+          {T(upload_resumed_inside_its_pull_function_goes_on)})

@@ -226,7 +226,8 @@ static const struct h2i_retry_decision nothing = {H2I_RETRY_NONE, 0, false};
 static struct h2i_retry_decision replay_unsent(struct h2i_retry_counts *counts,
                                                const struct h2i_retry_end *end)
 {
-    bool is_refusal = end->outcome->fault.code == H2CLIENT_ERROR_H2_REFUSED_STREAM;
+    bool is_refusal = end->outcome->fault.code == H2CLIENT_ERROR_H2_REFUSED_STREAM &&
+                      !end->outcome->was_early; /* that is no sign of trouble */
     int32_t n = counts->n_replays++;
 
     /* Who refused is asked again later; another connection can be tried at once, the first

@@ -160,6 +160,18 @@ TEST(refusals_draw_on_the_bucket_and_dead_connections_do_not)
     ck_assert(decide(&refused).takes_token);
 }
 
+TEST(a_stream_refused_before_the_limit_was_known_costs_nothing)
+{
+    struct scene scene = failure(H2CLIENT_ERROR_H2_REFUSED_STREAM, H2CLIENT_REPLAY_UNPROCESSED);
+    struct h2i_retry_decision decision;
+
+    scene.outcome.was_early = true;
+    decision = decide(&scene);
+    ck_assert_int_eq(decision.kind, H2I_RETRY_REPLAY);
+    ck_assert(!decision.takes_token);
+    ck_assert_int_eq(decision.delay_us, 0);
+}
+
 /* ---- another connection ---------------------------------------------------------------- */
 
 TEST(misdirected_goes_elsewhere_once)
@@ -415,6 +427,7 @@ TEST_MAIN("retry_decision", {T(what_was_never_sent_is_repeated_twice_for_any_met
           {T(the_first_replay_is_at_once_unless_refused)},
           {T(what_was_lost_waits_for_half_of_its_delay_at_least)},
           {T(refusals_draw_on_the_bucket_and_dead_connections_do_not)},
+          {T(a_stream_refused_before_the_limit_was_known_costs_nothing)},
           {T(misdirected_goes_elsewhere_once)},
           {T(http11_required_falls_back_once_where_that_is_allowed)},
           {T(a_status_is_retried_by_policy_only)}, {T(only_statuses_of_the_policy_are_retried)},

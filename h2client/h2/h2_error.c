@@ -150,12 +150,11 @@ void h2i_h2_on_reset(struct h2i_h2_stream *stream, uint32_t http2_code)
                        "the server reset the stream with %s (%u)",
                        h2client_http2_code_name(http2_code), http2_code);
 
-    /* RFC 9113 8.7: refused means not processed at all. One that was sent before the limit
-     * was known (5.1.2) is no sign of trouble. */
+    /* RFC 9113 8.7: refused means not processed at all. */
     if (http2_code == NGHTTP2_REFUSED_STREAM) {
-        outcome.fault.code = stream->out.is_early ? H2CLIENT_ERROR_H2_UNPROCESSED
-                                                  : H2CLIENT_ERROR_H2_REFUSED_STREAM;
+        outcome.fault.code = H2CLIENT_ERROR_H2_REFUSED_STREAM;
         outcome.replay_class = H2CLIENT_REPLAY_UNPROCESSED;
+        outcome.was_early = stream->out.is_early;
     }
     h2i_h2_stream_end(stream, &outcome);
 }

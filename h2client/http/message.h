@@ -33,6 +33,7 @@ struct h2i_outcome {
     h2client_fault fault; /* code OK: a whole response */
     h2client_replay_class replay_class;
     int64_t http2_code; /* RFC 9113 7; -1: none */
+    bool was_early;     /* refused, and sent before the server's limit was known (RFC 9113 5.1.2) */
 };
 
 /* Whether a response has no body whatever its fields say (RFC 9110 6.4.1). */

@@ -7,6 +7,7 @@ import os
 import pathlib
 import select
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -196,6 +197,51 @@ class Output(WithPlainServer):
         self.assertTrue((self.folder / "link").is_symlink())
         self.assertEqual((self.folder / "real").read_bytes(), self.content())
         self.assertEqual((self.folder / "real").stat().st_mode & 0o777, 0o600)
+
+    def test_a_link_to_nothing_yet_stays_and_is_followed(self):
+        for name in "ab":
+            (self.folder / name).mkdir()
+        (self.folder / "a/link").symlink_to("../b/next")
+        (self.folder / "b/next").symlink_to("file")
+        self.ended(self.fetch("-o", "a/link", self.url()), 0)
+        self.assertTrue((self.folder / "a/link").is_symlink())
+        self.assertTrue((self.folder / "b/next").is_symlink())
+        self.assertEqual((self.folder / "b/file").read_bytes(), self.content())
+
+    def test_links_in_a_circle_are_a_write_error(self):
+        (self.folder / "link").symlink_to("link")
+        done = self.fetch("-o", "link", self.url())
+        self.failed(done, 23, r"\(23\) http.* : could not write link: Too many levels .*")
+
+    def test_a_part_that_somebody_left_is_not_touched(self):
+        (self.folder / "file.part").write_bytes(b"precious")
+        done = self.fetch("-o", "file", self.url())
+        self.failed(done, 23, r"\(23\) http.* : file.part is there already and not ours: move it away")
+        self.assertEqual((self.folder / "file.part").read_bytes(), b"precious")
+        self.assertFalse((self.folder / "file").exists())
+
+    def test_a_part_of_one_that_was_killed_is_written_anew(self):
+        with RawServer([raw_server.SETTINGS, raw_server.head(1, 100)]) as server:
+            command = [H2FETCH, "--http2-prior-knowledge", "-o", "file", server.url()]
+            process = subprocess.Popen(command, cwd=self.folder)
+            wait_until(self.is_marked(self.folder / "file.part"))
+            process.kill()
+            process.wait()
+        self.ended(self.fetch("-o", "file", self.url()), 0)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["file"])
+        self.assertEqual((self.folder / "file").read_bytes(), self.content())
+        self.assertEqual((self.folder / "file").stat().st_mode & stat.S_ISVTX, 0)
+
+    @staticmethod
+    def is_marked(path):
+        return lambda: path.exists() and path.stat().st_mode & stat.S_ISVTX
+
+    def test_two_outputs_of_one_name_are_refused_at_once(self):
+        (self.folder / "sub").mkdir()
+        for pair in (("a", "a"), ("./a", "a"), ("sub/../a", "a"), ("new//./a", "new/a")):
+            done = self.fetch("--create-dirs", "-o", pair[0], "-o", pair[1], self.url(), self.url())
+            self.failed(done, 2, rf'--output: "{pair[1]}" is written by two URLs')
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["sub"])
 
     def test_fields_come_before_the_body_when_included(self):
         self.assertRegex(

@@ -2,6 +2,7 @@
 #include "fetch_file.h"
 
 #include "fetch_interrupt.h"
+#include "fetch_part.h"
 #include "fetch_text.h"
 
 #include <errno.h>
@@ -10,12 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define DIR_MODE 0777
-#define FILE_MODE 0666
+#define MAX_LINKS 40
 
 bool h2f_write_all(int fd, const void *bytes, size_t len)
 {
@@ -49,48 +49,37 @@ static bool make_dirs(const char *path)
     return is_made;
 }
 
-/* Where a symbolic link leads: the link stays, the file behind it is replaced. */
-static char *follow_link(const char *path)
+/* The name that a symbolic link's text stands for: it is seen from the link's folder. */
+static char *resolve_link(const char *link, const char *text)
 {
-    struct stat status;
-    char *real = NULL;
-    char *copy;
+    const char *slash = strrchr(link, '/');
 
-    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
-        real = realpath(path, NULL);
-    copy = h2f_copy(real ? real : path);
-    free(real);
-    return copy;
+    if (text[0] == '/' || !slash)
+        return h2f_copy(text);
+    return h2f_format("%.*s%s", (int)(slash - link) + 1, link, text);
 }
 
-/* Is the descriptor still the file of that name, and ours alone? */
-static bool is_own(int fd, const char *path)
+/* Where symbolic links lead, be it to nothing yet: the link stays, what is behind it is
+ * replaced. NULL with errno when they lead nowhere. */
+static char *follow_links(const char *path)
 {
-    struct stat of_fd, of_path;
+    char *at = h2f_copy(path);
+    char text[PATH_MAX];
 
-    if (fstat(fd, &of_fd) != 0 || stat(path, &of_path) != 0)
-        return false;
-    return of_fd.st_ino == of_path.st_ino && of_fd.st_dev == of_path.st_dev;
-}
+    for (int n_left = MAX_LINKS; n_left > 0; n_left--) {
+        ssize_t len = readlink(at, text, sizeof text - 1);
+        char *next;
 
-/* -1 with errno; EWOULDBLOCK: somebody writes it. File systems without locks do without. */
-static int open_locked(const char *part, mode_t mode)
-{
-    int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode);
-
-    if (fd < 0)
-        return -1;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        close(fd);
-        errno = EWOULDBLOCK;
-        return -1;
+        if (len < 0)
+            return at;
+        text[len] = 0;
+        next = resolve_link(at, text);
+        free(at);
+        at = next;
     }
-    /* Its writer may have renamed it between our open and our lock. */
-    if (is_own(fd, part) && ftruncate(fd, 0) == 0)
-        return fd;
-    close(fd);
-    errno = EWOULDBLOCK;
-    return -1;
+    free(at);
+    errno = ELOOP;
+    return NULL;
 }
 
 static bool take(struct h2f_file *file, int fd, bool is_own)
@@ -103,14 +92,9 @@ static bool take(struct h2f_file *file, int fd, bool is_own)
 
 static bool open_part(struct h2f_file *file, const struct stat *before)
 {
-    int fd;
-
     file->part = h2f_format("%s.part", file->path);
-    fd = open_locked(file->part, FILE_MODE);
-    if (fd >= 0 && before)
-        /* A file that only its owner could read stays so; what cannot be kept is not. */
-        (void)!fchmod(fd, before->st_mode & 0777);
-    return take(file, fd, true);
+    /* A file that only its owner could read stays so. */
+    return take(file, h2f_part_open(file->part, before ? before->st_mode & 0777 : 0), true);
 }
 
 /* What is there and no regular file. A FIFO without a reader is ENXIO (POSIX, open). */
@@ -168,10 +152,14 @@ bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs)
     }
     if (create_dirs && !make_dirs(path))
         return false;
-    file->path = follow_link(path);
-    is_there = stat(file->path, &status) == 0;
-    if (is_there && !S_ISREG(status.st_mode))
+    is_there = stat(path, &status) == 0;
+    if (is_there && !S_ISREG(status.st_mode)) {
+        file->path = h2f_copy(path);
         return open_special(file, S_ISFIFO(status.st_mode));
+    }
+    file->path = follow_links(path);
+    if (!file->path)
+        return false;
     if (strncmp(file->path, "/dev/", 5) == 0 || strncmp(file->path, "/proc/", 6) == 0)
         return take(file, open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_TRUNC), true);
     return open_part(file, is_there ? &status : NULL);
@@ -206,7 +194,7 @@ bool h2f_file_wants_write(const struct h2f_file *file)
     return !file->awaits_reader && file->waiting.len;
 }
 
-/* What a file system tells at close only, while the lock is still held. */
+/* What a file system tells at close only. */
 static bool is_stored(int fd)
 {
     int copy = dup(fd);
@@ -224,7 +212,8 @@ static void close_file(struct h2f_file *file)
 
 bool h2f_file_commit(struct h2f_file *file)
 {
-    if (!is_stored(file->writer.fd) || (file->part && rename(file->part, file->path) != 0))
+    if (!is_stored(file->writer.fd) ||
+        (file->part && !h2f_part_rename(file->writer.fd, file->part, file->path)))
         return false;
     close_file(file);
     return true;

@@ -2,8 +2,8 @@
 /*
  * Output files. A regular file is written as FILE.part and takes its name when it is
  * whole; pipes and devices are written as they are, and never waited for: what they do not
- * take now waits here. Two writers of one FILE.part refuse each other, in one process or
- * in two. Functions that return false leave the reason in errno.
+ * take now waits here. Functions that return false leave the reason in errno; that of
+ * h2f_file_open may be one of fetch_part.h.
  */
 #ifndef H2F_FILE_H
 #define H2F_FILE_H

@@ -35,8 +35,11 @@ static void fail_to_write(struct h2f_job *job, int error)
 {
     const char *name = job->target.output ? job->target.output : "stdout";
 
-    if (error == EWOULDBLOCK)
-        fail(job, H2F_EXIT_WRITE, h2f_format("%s.part is being written already", name));
+    if (error == EEXIST && job->file.part)
+        fail(job, H2F_EXIT_WRITE,
+             h2f_format("%s is there already and not ours: move it away", job->file.part));
+    else if (error == EWOULDBLOCK && job->file.part)
+        fail(job, H2F_EXIT_WRITE, h2f_format("%s is being written already", job->file.part));
     else
         fail(job, H2F_EXIT_WRITE, h2f_format("could not write %s: %s", name, strerror(error)));
 }

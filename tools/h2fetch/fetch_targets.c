@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_targets.h"
 
+#include "fetch_outputs.h"
 #include "fetch_url.h"
 
 #include <errno.h>
@@ -13,39 +14,6 @@
 #define READ_SIZE 65536u
 #define MAX_LINE_LEN 65536u
 #define NO_LOGIN "a user and a password in a URL are not supported"
-
-static bool check_urls(const struct h2f_config *config, struct h2f_problem *problem)
-{
-    for (size_t i = 0; i < config->urls.n; i++) {
-        char *shown;
-
-        if (!h2f_url_has_login(config->urls.list[i]))
-            continue;
-        shown = h2f_url_shown(config->urls.list[i]);
-        h2f_problem_set(problem, H2F_EXIT_USAGE, "%.800s : " NO_LOGIN, shown);
-        free(shown);
-        return false;
-    }
-    return true;
-}
-
-bool h2f_targets_init(struct h2f_targets *targets, const struct h2f_config *config,
-                      struct h2f_problem *problem)
-{
-    bool is_stdin = config->input_file && strcmp(config->input_file, "-") == 0;
-
-    *targets = (struct h2f_targets){.config = config, .list.fd = -1};
-    if (!check_urls(config, problem))
-        return false;
-    if (!config->input_file)
-        return true;
-    targets->list.name = is_stdin ? "stdin" : config->input_file;
-    targets->list.fd = is_stdin ? STDIN_FILENO : open(config->input_file, O_RDONLY | O_CLOEXEC);
-    if (targets->list.fd >= 0)
-        return true;
-    return h2f_problem_set(problem, H2F_EXIT_READ, "--input-file: cannot read \"%s\": %s",
-                           config->input_file, strerror(errno));
-}
 
 static void close_list(struct h2f_targets *targets)
 {
@@ -110,7 +78,7 @@ static bool set_output(const struct h2f_config *config, struct h2f_target *targe
         return true;
     }
     shown = h2f_url_shown(target->url);
-    h2f_problem_set(problem, H2F_EXIT_WRITE, "--remote-name: %s does not end in a file's name",
+    h2f_problem_set(problem, H2F_EXIT_WRITE, "--remote-name: %.800s does not end in a file's name",
                     shown);
     free(shown);
     return false;
@@ -337,6 +305,67 @@ static enum h2f_next take_from_list(struct h2f_targets *targets, struct h2f_targ
             return next;
     }
     return H2F_NEXT_END;
+}
+
+/* ---- the beginning -------------------------------------------------------------------- */
+
+static bool check_urls(const struct h2f_config *config, struct h2f_problem *problem)
+{
+    for (size_t i = 0; i < config->urls.n; i++) {
+        char *shown;
+
+        if (!h2f_url_has_login(config->urls.list[i]))
+            continue;
+        shown = h2f_url_shown(config->urls.list[i]);
+        h2f_problem_set(problem, H2F_EXIT_USAGE, "%.800s : " NO_LOGIN, shown);
+        free(shown);
+        return false;
+    }
+    return true;
+}
+
+/* Two bodies for one file: only one of them would stay. */
+static bool check_outputs(const struct h2f_config *config, struct h2f_problem *problem)
+{
+    struct h2f_targets ahead = {.config = config, .list.fd = -1};
+    struct h2f_target target;
+    struct h2f_problem later; /* is told when it is this URL's turn */
+    char **files = h2f_alloc(config->urls.n * sizeof *files);
+    const char *clash;
+    size_t n = 0;
+
+    while (ahead.n_taken < config->urls.n && ahead.n_taken < config->outputs.n) {
+        (void)take_argument(&ahead, &target, &later);
+        if (target.output)
+            files[n++] = h2f_copy(target.output);
+        h2f_target_finish(&target);
+    }
+    clash = h2f_outputs_find_clash(files, n);
+    if (clash)
+        h2f_problem_set(problem, H2F_EXIT_USAGE, "--output: \"%.800s\" is written by two URLs",
+                        clash);
+    while (n)
+        free(files[--n]);
+    free(files);
+    return !problem->exit_code;
+}
+
+bool h2f_targets_init(struct h2f_targets *targets, const struct h2f_config *config,
+                      struct h2f_problem *problem)
+{
+    bool is_stdin = config->input_file && strcmp(config->input_file, "-") == 0;
+
+    *targets = (struct h2f_targets){.config = config, .list.fd = -1};
+    if (!check_urls(config, problem) || !check_outputs(config, problem))
+        return false;
+    if (!config->input_file)
+        return true;
+    targets->list.name = is_stdin ? "stdin" : config->input_file;
+    targets->list.fd = is_stdin ? STDIN_FILENO : open(config->input_file, O_RDONLY | O_CLOEXEC);
+    if (targets->list.fd >= 0)
+        return true;
+    return h2f_problem_set(problem, H2F_EXIT_READ, "--input-file: cannot read \"%s\": %s",
+                           config->input_file, strerror(errno));
 }
 
 enum h2f_next h2f_targets_next(struct h2f_targets *targets, struct h2f_target *target,

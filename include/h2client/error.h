@@ -57,6 +57,8 @@ typedef enum h2client_phase {
     X(HEADER_FORBIDDEN, 110, 2, "header field is not the caller's to set")                    \
     X(FEATURE_MISSING, 111, 2, "not built into this library")                                 \
     X(SYSTEM_FAILED, 112, 2, "the system refused a resource")                                 \
+    X(NETRC, 113, 26, "the netrc file cannot be used")                                        \
+    X(SIGN_FAILED, 114, 2, "the request could not be signed")                                 \
     /* names */                                                                               \
     X(DNS_NOT_FOUND, 200, 6, "host name not found")                                           \
     X(DNS_NO_DATA, 201, 6, "host name has no address")                                        \
@@ -107,8 +109,20 @@ typedef enum h2client_phase {
     X(UPLOAD_READ, 804, 26, "the request body could not be read")                             \
     X(UPLOAD_LENGTH, 805, 26, "the request body is not as long as declared")                  \
     X(UPLOAD_REWIND, 806, 65, "the request body could not be rewound")                        \
+    X(CODING_BROKEN, 807, 61, "the content coding of the body is broken")                     \
+    X(CODING_UNSUPPORTED, 808, 61, "content coding not supported")                            \
+    X(CODING_RATIO, 809, 63, "the body grows too much when it is decoded")                    \
+    X(LINE_TOO_LONG, 810, 63, "a line of the body is too long")                               \
+    X(OUTPUT_FAILED, 811, 23, "the body could not be written")                                \
     /* HTTP/1.1 */                                                                            \
-    X(H1_MALFORMED, 900, 8, "malformed HTTP/1.1 response")
+    X(H1_MALFORMED, 900, 8, "malformed HTTP/1.1 response")                                    \
+    /* what the server answered */                                                            \
+    X(STATUS, 1000, 22, "the status says that it failed")                                     \
+    X(TOO_MANY_REDIRECTS, 1001, 47, "too many redirects")                                     \
+    X(REDIRECT_REFUSED, 1002, 1, "a redirect to where none may lead")                         \
+    X(REDIRECT_MALFORMED, 1003, 3, "the location of a redirect is malformed")                 \
+    X(CONTENT_TYPE, 1004, 8, "the body has another type")                                     \
+    X(JSON_MALFORMED, 1005, 8, "malformed JSON")
 
 typedef enum h2client_error_code {
 /* OK and the two states that are no failure keep short names below. */

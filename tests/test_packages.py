@@ -3,6 +3,7 @@
 """tools/packages: asks for what is missing, once, and only root may install it."""
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -15,10 +16,8 @@ APT_GET = 'echo "$*" >>"$CALLS"\n'
 APT_GET_THAT_FAILS_ONCE = f"""{APT_GET}
 [[ $1 == update ]] || (($(grep -c install "$CALLS") > 1)) || exit 100
 """
-BUILD_BUT_MESON = (
-    "ninja-build gcc libc6-dev pkg-config python3 libnghttp2-dev libgnutls28-dev libc-ares-dev"
-    " ca-certificates"
-)
+BUILD = re.search(r"\[build\]='([^']*)'", (tap.ROOT / "tools/packages").read_text())[1].split()
+BUILD_BUT_MESON = " ".join(name for name in BUILD if name != "meson")
 INSTALL_MESON = "install -y --no-install-recommends meson"
 
 

@@ -29,45 +29,16 @@ const struct h2i_retry_settings *h2i_retry_defaults(void)
     return &defaults;
 }
 
-static h2client_error_code apply_count(int32_t *value, int64_t given, const char *name,
-                                       struct h2i_text *why)
-{
-    if (given == 0)
-        return H2CLIENT_OK;
-    if (given == H2CLIENT_NONE) {
-        *value = 0;
-        return H2CLIENT_OK;
-    }
-    if (given < 0 || given > INT32_MAX) {
-        h2i_text_add(why, "%s: %lld is not a number of attempts", name, (long long)given);
-        return H2CLIENT_ERROR_INVALID_ARGUMENT;
-    }
-    *value = (int32_t)given;
-    return H2CLIENT_OK;
-}
-
-static h2client_error_code apply_switch(bool *value, h2client_switch given, const char *name,
-                                        struct h2i_text *why)
-{
-    if (given == H2CLIENT_ON || given == H2CLIENT_OFF)
-        *value = given == H2CLIENT_ON;
-    else if (given != H2CLIENT_INHERIT) {
-        h2i_text_add(why, "%s: %d is not one of its values", name, (int)given);
-        return H2CLIENT_ERROR_INVALID_ARGUMENT;
-    }
-    return H2CLIENT_OK;
-}
-
 static h2client_error_code apply_choices(struct h2i_retry_settings *settings,
                                          const h2client_retry_options *options,
                                          struct h2i_text *why)
 {
     h2client_error_code code =
-        apply_switch(&settings->has_jitter, options->jitter, "retry.jitter", why);
+        h2i_switch_apply(&settings->has_jitter, options->jitter, "retry.jitter", why);
 
     if (!code)
-        code = apply_switch(&settings->covers_any_method, options->any_method, "retry.any_method",
-                            why);
+        code = h2i_switch_apply(&settings->covers_any_method, options->any_method,
+                                "retry.any_method", why);
     if (code)
         return code;
     if ((unsigned)options->errors > H2CLIENT_RETRY_ERRORS_ALL) {
@@ -95,10 +66,11 @@ h2client_error_code h2i_retry_apply(struct h2i_retry_settings *settings,
         {&settings->max_elapsed_us, options->max_elapsed_ms, "retry.max_elapsed_ms"},
     };
     h2client_error_code code =
-        apply_count(&settings->max_replays, options->max_replays, "retry.max_replays", why);
+        h2i_count_apply(&settings->max_replays, options->max_replays, "retry.max_replays", why);
 
     if (!code)
-        code = apply_count(&settings->max_retries, options->max_retries, "retry.max_retries", why);
+        code =
+            h2i_count_apply(&settings->max_retries, options->max_retries, "retry.max_retries", why);
     for (size_t i = 0; !code && i < sizeof times / sizeof times[0]; i++)
         code = h2i_limit_apply(times[i].value, times[i].given, 1000, times[i].name, why);
     return code ? code : apply_choices(settings, options, why);

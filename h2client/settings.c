@@ -56,6 +56,35 @@ h2client_error_code h2i_limit_apply(int64_t *value, int64_t given, int64_t scale
     return H2CLIENT_OK;
 }
 
+h2client_error_code h2i_count_apply(int32_t *value, int64_t given, const char *name,
+                                    struct h2i_text *why)
+{
+    if (given == 0)
+        return H2CLIENT_OK;
+    if (given == H2CLIENT_NONE) {
+        *value = 0;
+        return H2CLIENT_OK;
+    }
+    if (given < 0 || given > INT32_MAX) {
+        h2i_text_add(why, "%s: %lld is neither a count nor H2CLIENT_NONE", name, (long long)given);
+        return H2CLIENT_ERROR_INVALID_ARGUMENT;
+    }
+    *value = (int32_t)given;
+    return H2CLIENT_OK;
+}
+
+h2client_error_code h2i_switch_apply(bool *value, h2client_switch given, const char *name,
+                                     struct h2i_text *why)
+{
+    if (given == H2CLIENT_ON || given == H2CLIENT_OFF)
+        *value = given == H2CLIENT_ON;
+    else if (given != H2CLIENT_INHERIT) {
+        h2i_text_add(why, "%s: %d is not one of its values", name, (int)given);
+        return H2CLIENT_ERROR_INVALID_ARGUMENT;
+    }
+    return H2CLIENT_OK;
+}
+
 static h2client_error_code apply_limits(struct h2i_settings *settings,
                                         const h2client_call_options *options, struct h2i_text *why)
 {

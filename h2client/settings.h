@@ -54,5 +54,11 @@ h2client_error_code h2i_options_take(void *known, size_t known_size, const void 
 /* One limit: 0 keeps *value, NO_LIMIT makes it INT64_MAX, others are scaled. */
 h2client_error_code h2i_limit_apply(int64_t *value, int64_t given, int64_t scale, const char *name,
                                     struct h2i_text *why);
+/* One count: 0 keeps *value, NONE makes it 0. */
+h2client_error_code h2i_count_apply(int32_t *value, int64_t given, const char *name,
+                                    struct h2i_text *why);
+/* One switch: INHERIT keeps *value. */
+h2client_error_code h2i_switch_apply(bool *value, h2client_switch given, const char *name,
+                                     struct h2i_text *why);
 
 #endif

@@ -31,6 +31,7 @@
 #define H2CLIENT_CALL_H
 
 #include "error.h"
+#include "redirect.h"
 #include "response.h"
 #include "retry.h"
 

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "loop.h"
 #include "reactor.h"
+#include "redirect.h"
 #include "resolver.h"
 #include "response.h"
 #include "session.h"

@@ -2,6 +2,7 @@
 #include "h2client/attempt.h"
 
 #include "base/fault.h"
+#include "h2client/call_redirect.h"
 #include "h2client/pool/link.h"
 #include "h2client/session_internal.h"
 
@@ -14,6 +15,11 @@ static int64_t since_start(const h2client_call *call, int64_t mark_us)
 {
     return mark_us < call->started_us ? -1 : mark_us - call->started_us;
 }
+
+/* The rest of a response that is passed over: longer than this, or slower, it costs more
+ * than a new connection. */
+#define MAX_DROPPED_BYTES 65536
+#define DROP_US INT64_C(1000000)
 
 /* ---- on a connection ----------------------------------------------------- */
 
@@ -133,7 +139,7 @@ bool h2i_attempt_start(h2client_call *call)
     struct h2i_attempt *attempt = &call->attempt;
     struct h2client_session *session = call->session;
 
-    if (!h2i_history_begin(&attempt->history, &call->arena,
+    if (!h2i_history_begin(&attempt->history, &call->arena, call->url.display,
                            session->reactor.now_us - call->started_us))
         return false;
     reset(call);
@@ -147,6 +153,15 @@ bool h2i_attempt_start(h2client_call *call)
     return attempt->is_running;
 }
 
+/* The request is changed only now: till the last attempt was over, its connection read it. */
+static bool take_hop(h2client_call *call)
+{
+    const struct h2i_hop *hop = call->attempt.hop;
+
+    call->attempt.hop = NULL;
+    return !hop || h2i_redirect_take(call, hop);
+}
+
 void h2i_attempt_restart(h2client_call *call)
 {
     h2client_fault fault = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
@@ -155,6 +170,10 @@ void h2i_attempt_restart(h2client_call *call)
     if (!attempt->wants_restart)
         return;
     attempt->wants_restart = false;
+    if (!take_hop(call)) {
+        h2i_call_abort(call, &fault);
+        return;
+    }
     if (!h2i_source_rewind(&call->source)) {
         fault = h2i_fault(H2CLIENT_ERROR_UPLOAD_REWIND, "%s", "");
         h2i_call_abort(call, &fault);
@@ -173,7 +192,7 @@ void h2i_attempt_restart(h2client_call *call)
 
 static void stop_timer(h2client_call *call)
 {
-    call->attempt.is_delayed = false;
+    call->attempt.is_delayed = call->attempt.is_passing_over = false;
     h2client_reactor_timer_stop(&call->session->reactor, &call->attempt.timer);
 }
 
@@ -259,27 +278,6 @@ static struct h2i_retry_decision decide(h2client_call *call, const struct h2i_ou
     return decision;
 }
 
-static void timer_fired(h2client_timer *timer, void *user)
-{
-    h2client_call *call = user;
-
-    (void)timer;
-    if (call->attempt.is_delayed) {
-        call->attempt.is_delayed = false;
-        call->attempt.wants_restart = true;
-        h2i_call_mark_ready(call);
-    } else {
-        h2i_attempt_continue(call);
-    }
-}
-
-void h2i_attempt_init(h2client_call *call)
-{
-    call->attempt.exchange.stream_id = -1;
-    call->attempt.timer.on_expire = timer_fired;
-    call->attempt.timer.user = call;
-}
-
 static bool start_timer(h2client_call *call, int64_t delay_us)
 {
     h2client_reactor *reactor = &call->session->reactor;
@@ -310,11 +308,124 @@ static void arrange(h2client_call *call, const struct h2i_retry_decision *decisi
         h2i_call_mark_ready(call);
 }
 
+/* ---- a response that is not the call's ---------------------------------------------------- */
+
+static void go_on(h2client_call *call)
+{
+    note_end(call, NULL);
+    arrange(call, &call->attempt.next, call->attempt.next_reason);
+}
+
+static void leave_response(h2client_call *call)
+{
+    h2i_attempt_stop(call);
+    go_on(call);
+}
+
+/* Is what is left of it short, and nothing of ours under way any more? */
+static bool is_worth_reading(const h2client_call *call, const struct h2i_head *head)
+{
+    return call->attempt.is_sent && head->content_length <= MAX_DROPPED_BYTES;
+}
+
+static void pass_over(h2client_call *call, const struct h2i_head *head,
+                      const struct h2i_retry_decision *decision, const char *reason)
+{
+    struct h2i_attempt *attempt = &call->attempt;
+
+    attempt->next = *decision;
+    attempt->next_reason = keep_text(call, reason);
+    attempt->n_dropped = 0;
+    if (decision->kind == H2I_RETRY_ELSEWHERE)
+        attempt->exchange.conn->ops->shutdown(attempt->exchange.conn);
+    if (is_worth_reading(call, head) && start_timer(call, DROP_US))
+        attempt->is_passing_over = true;
+    else
+        leave_response(call);
+}
+
+void h2i_attempt_drop(h2client_call *call, size_t n)
+{
+    call->attempt.n_dropped += n;
+    if (call->attempt.n_dropped > MAX_DROPPED_BYTES)
+        leave_response(call);
+    else
+        h2i_attempt_credit(call, n);
+}
+
+static bool follows_redirect(h2client_call *call, const struct h2i_head *head)
+{
+    static const struct h2i_retry_decision at_once = {.kind = H2I_RETRY_REPLAY};
+    char buf[300];
+    struct h2i_text text = h2i_text(buf, sizeof buf);
+    struct h2i_hop *hop;
+    h2client_error_code code = h2i_redirect_prepare(call, head, &hop, &text);
+    h2client_fault fault;
+
+    if (!code && !hop)
+        return false;
+    if (code) {
+        fault = h2i_fault(code, "%s", buf);
+        h2i_call_take_head(call, head);
+        h2i_call_abort(call, &fault);
+        return true;
+    }
+    h2i_text_add(&text, "status %d to %s", head->status, hop->url.display);
+    call->attempt.hop = hop;
+    pass_over(call, head, &at_once, buf);
+    return true;
+}
+
+static bool follows_policy(h2client_call *call, const struct h2i_head *head)
+{
+    struct h2i_retry_decision decision = decide(call, NULL, head);
+    char buf[64];
+    struct h2i_text reason = h2i_text(buf, sizeof buf);
+
+    h2i_text_add(&reason, "status %d", head->status);
+    if (decision.kind)
+        pass_over(call, head, &decision, buf);
+    return decision.kind != H2I_RETRY_NONE;
+}
+
+bool h2i_attempt_passes_over(h2client_call *call, const struct h2i_head *head)
+{
+    return follows_redirect(call, head) || follows_policy(call, head);
+}
+
+static void timer_fired(h2client_timer *timer, void *user)
+{
+    h2client_call *call = user;
+
+    (void)timer;
+    if (call->attempt.is_passing_over) {
+        leave_response(call);
+    } else if (call->attempt.is_delayed) {
+        call->attempt.is_delayed = false;
+        call->attempt.wants_restart = true;
+        h2i_call_mark_ready(call);
+    } else {
+        h2i_attempt_continue(call);
+    }
+}
+
+void h2i_attempt_init(h2client_call *call)
+{
+    call->attempt.exchange.stream_id = -1;
+    call->attempt.timer.on_expire = timer_fired;
+    call->attempt.timer.user = call;
+}
+
+/* ---- ends and retries ---- */
 void h2i_attempt_ended(h2client_call *call, const struct h2i_outcome *outcome)
 {
     const h2client_fault *fault = &outcome->fault;
     struct h2i_retry_decision decision;
 
+    if (call->attempt.is_passing_over) {
+        go_on(call);
+        return;
+    }
     note_end(call, outcome);
     if (call->end.is_over)
         return;
@@ -345,26 +456,6 @@ void h2i_attempt_timed_out(h2client_call *call, const h2client_fault *fault)
     } else {
         h2i_attempt_ended(call, &outcome);
     }
-}
-
-bool h2i_attempt_passes_over(h2client_call *call, const struct h2i_head *head)
-{
-    struct h2i_attempt *attempt = &call->attempt;
-    struct h2i_conn *conn = attempt->exchange.conn;
-    struct h2i_retry_decision decision = decide(call, NULL, head);
-    char buf[64];
-    struct h2i_text reason = h2i_text(buf, sizeof buf);
-
-    if (!decision.kind)
-        return false;
-    attempt->history.now.status = head->status;
-    if (decision.kind == H2I_RETRY_ELSEWHERE)
-        conn->ops->shutdown(conn);
-    h2i_attempt_stop(call);
-    note_end(call, NULL);
-    h2i_text_add(&reason, "status %d", head->status);
-    arrange(call, &decision, buf);
-    return true;
 }
 
 /* ---- Expect: 100-continue ---------------------------------------------------- */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Attempt: the one place that starts another try of a call: replays and retries, as
- * retry_decision.h says, with one rewind of the body and one history; redirects will come
- * here too.
+ * retry_decision.h says, and redirects (call_redirect.h), with one rewind of the body and
+ * one history. What is left of a response that is passed over is read and dropped while it
+ * is short, so that its connection can be used again.
  */
 #ifndef H2I_ATTEMPT_H
 #define H2I_ATTEMPT_H
@@ -19,8 +20,10 @@ void h2i_attempt_ended(h2client_call *call, const struct h2i_outcome *outcome);
 /* One of its limits has passed: it is stopped, its connection suspect. Then as above. */
 void h2i_attempt_timed_out(h2client_call *call, const h2client_fault *fault);
 /* Its final head is there. True: it is not the call's answer, since there will be another
- * try; the exchange is over. */
+ * try, or none is possible. */
 bool h2i_attempt_passes_over(h2client_call *call, const struct h2i_head *head);
+/* Bytes of a response that is passed over. */
+void h2i_attempt_drop(h2client_call *call, size_t n);
 /* The server said 100, or the head of the request went out. */
 void h2i_attempt_continue(h2client_call *call);
 /* The final head is there: a body that was held back till now stays. */

@@ -53,17 +53,21 @@ static void got_head(struct h2i_exchange *exchange, const struct h2i_head *head)
 {
     h2client_call *call = call_of(exchange);
 
-    if (h2i_attempt_passes_over(call, head))
-        return;
-    h2i_attempt_decline_body(call);
-    call->in.has_head = true;
     call->attempt.history.now.status = head->status;
+    call->attempt.last_read_us = call->session->reactor.now_us;
+    h2i_attempt_decline_body(call);
+    if (!h2i_attempt_passes_over(call, head))
+        h2i_call_take_head(call, head);
+}
+
+void h2i_call_take_head(h2client_call *call, const struct h2i_head *head)
+{
+    call->in.has_head = true;
     call->in.header_bytes += head->n_bytes;
     call->response.status = head->status;
     call->response.headers = head->fields;
     call->response.content_length = head->content_length;
     call->info.first_byte_us = since_start(call);
-    call->attempt.last_read_us = call->session->reactor.now_us;
     h2i_call_mark_ready(call);
     h2i_call_limits_watch(call);
 }
@@ -91,6 +95,10 @@ static void got_data(struct h2i_exchange *exchange, const void *data, size_t len
     h2client_call *call = call_of(exchange);
     size_t held = h2i_buf_len(&call->in.body);
 
+    if (call->attempt.is_passing_over) {
+        h2i_attempt_drop(call, len);
+        return;
+    }
     call->info.download_bytes += (int64_t)len;
     call->attempt.last_read_us = call->session->reactor.now_us;
     call->in.n_uncredited += len;
@@ -117,6 +125,8 @@ static void got_trailers(struct h2i_exchange *exchange, const h2client_header *f
 {
     h2client_call *call = call_of(exchange);
 
+    if (call->attempt.is_passing_over)
+        return;
     call->response.trailers = fields;
     for (; fields->name; fields++)
         call->in.header_bytes += strlen(fields->name) + strlen(fields->value) + 32;

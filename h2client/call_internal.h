@@ -19,6 +19,8 @@
 #include "h2client/pool/pool.h"
 #include "h2client/settings.h"
 
+struct h2i_hop;
+
 /* What calls and their session share and whoever goes last frees: a call may outlive its
  * session, and its memory came from the session's allocator. */
 struct h2i_home {
@@ -35,10 +37,16 @@ struct h2i_attempt {
     struct h2i_ticket ticket;
     struct h2i_history history;
     struct h2i_retry_counts counts;
-    h2client_timer timer; /* a delayed restart's, or while the body waits for 100 */
-    int n_started;        /* this one included */
+    struct h2i_retry_decision next; /* what comes once the rest of this response is dropped */
+    const char *next_reason;
+    const struct h2i_hop *hop; /* the redirect that the next one follows, or NULL */
+    size_t n_dropped;          /* bytes of a response that is not the call's */
+    h2client_timer timer;      /* a delayed restart's, while the body waits for 100, or while the
+                                  rest of a response is dropped */
+    int n_started;             /* this one included */
     int n_connects;
     bool is_running;       /* waits in the pool or is on a connection */
+    bool is_passing_over;  /* its response is not the call's: the rest of it is dropped */
     bool is_delayed;       /* the timer will arrange the restart */
     bool wants_restart;    /* the delivery phase is to start another one */
     bool wants_h1;         /* and before, the pool is to be told */
@@ -90,11 +98,13 @@ struct h2client_call {
     struct h2i_settings settings;
     struct h2i_url url;
     struct h2i_request request;
+    const h2client_header *fields; /* the request's, without those that differ by attempt */
     struct h2i_body_source source;
     struct h2i_attempt attempt;
     h2client_timer timer; /* at or before the next time limit */
     int64_t started_us;
     bool expects_continue; /* the request says Expect: 100-continue */
+    bool has_own_host;     /* the caller gave the authority */
 
     struct { /* what came, until it is told */
         struct h2i_interim *interim_first;
@@ -155,6 +165,8 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
 /* ---- call_inbox.c: events of the attempt's exchange ---------------------- */
 
 extern const struct h2i_exchange_events h2i_call_inbox;
+/* The final head of the call's own response. */
+void h2i_call_take_head(h2client_call *call, const struct h2i_head *head);
 
 /* ---- call_limits.c: time ------------------------------------------------ */
 

@@ -4,6 +4,7 @@
  * written: the cores trust what they are given.
  */
 #include "h2client/call_internal.h"
+#include "h2client/http/url_join.h"
 #include "h2client/session_internal.h"
 
 static h2client_error_code no_memory_unless(bool has_memory)
@@ -71,7 +72,10 @@ static h2client_error_code prepare_url(h2client_call *call, const char *method, 
     if (!call->url.has_path && strcmp(method, "OPTIONS") == 0)
         call->request.path = "*"; /* RFC 9113 8.3.1: the server as a whole */
     call->info.method = call->request.method;
-    return no_memory_unless(call->request.method != NULL);
+    if (h2i_url_fragment(url))
+        call->info.fragment =
+            h2i_arena_copy_text(&call->arena, h2i_url_fragment(url), strlen(h2i_url_fragment(url)));
+    return no_memory_unless(call->request.method && call->info.fragment);
 }
 
 /* RFC 9110 10.1.1: only where there is a body to hold back. */
@@ -127,9 +131,10 @@ static h2client_error_code prepare_fields(h2client_call *call, const h2client_he
         code = check_content_length(call, merged.content_length, why);
     if (code)
         return code;
-    call->request.fields = h2i_fields_list(&merged.fields);
+    call->fields = call->request.fields = h2i_fields_list(&merged.fields);
     call->request.n_fields = merged.fields.n;
     call->expects_continue = has_body && says_expect(call);
+    call->has_own_host = merged.host != NULL;
     if (merged.host)
         call->request.authority = merged.host;
     return H2CLIENT_OK;

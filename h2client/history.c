@@ -18,13 +18,15 @@ static bool move_to_past(struct h2i_history *history, struct h2i_arena *arena)
     return true;
 }
 
-bool h2i_history_begin(struct h2i_history *history, struct h2i_arena *arena, int64_t at_us)
+bool h2i_history_begin(struct h2i_history *history, struct h2i_arena *arena, const char *url,
+                       int64_t at_us)
 {
     if (history->now.size && !move_to_past(history, arena))
         return false;
     history->now = (h2client_attempt){.size = sizeof history->now,
                                       .reason = "",
                                       .peer = "",
+                                      .url = url,
                                       .started_us = at_us,
                                       .ended_us = -1,
                                       .stream_id = -1};

@@ -17,9 +17,10 @@ struct h2i_history {
     struct h2i_past_attempt *last;
 };
 
-/* Another one begins: `now` becomes the past. False: no memory. */
+/* Another one begins, to this URL, which must live as long: `now` becomes the past. False: no
+ * memory. */
 H2CLIENT_MUST_USE bool h2i_history_begin(struct h2i_history *history, struct h2i_arena *arena,
-                                         int64_t at_us);
+                                         const char *url, int64_t at_us);
 /* Why `now` is not the last, and how long the next one waits. False: no memory. */
 H2CLIENT_MUST_USE bool h2i_history_explain(struct h2i_history *history, struct h2i_arena *arena,
                                            const char *reason, int64_t delay_us);

@@ -8,15 +8,16 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, expect_continue);
+NO_TAIL_PADDING(h2client_call_options, redirect);
 NO_TAIL_PADDING(h2client_session_options, ping_before_reuse_ms);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
-NO_TAIL_PADDING(h2client_attempt, replay_class);
+NO_TAIL_PADDING(h2client_attempt, url);
 NO_TAIL_PADDING(h2client_tls_options, reserved);
 NO_TAIL_PADDING(h2client_dns_options, max_entries);
 NO_TAIL_PADDING(h2client_body, len);
 NO_TAIL_PADDING(h2client_error, exit_code);
-NO_TAIL_PADDING(h2client_call_info, reserved);
+NO_TAIL_PADDING(h2client_call_info, fragment);
+NO_TAIL_PADDING(h2client_redirect_options, keep_post_303);
 
 struct h2i_settings h2i_settings_default(void)
 {
@@ -34,6 +35,7 @@ struct h2i_settings h2i_settings_default(void)
         .expect_us = 1 * SECONDS,
         .priority = H2CLIENT_PRIORITY_NORMAL,
         .retry = *h2i_retry_defaults(),
+        .redirect = h2i_redirect_defaults(),
     };
 }
 
@@ -186,6 +188,16 @@ static h2client_error_code apply_retry(struct h2i_settings *settings, struct h2i
     return code || !known.statuses ? code : keep_statuses(&settings->retry, arena);
 }
 
+static h2client_error_code apply_redirect(struct h2i_settings *settings,
+                                          const h2client_redirect_options *redirect,
+                                          struct h2i_text *why)
+{
+    h2client_redirect_options known;
+    h2client_error_code code = h2i_options_take(&known, sizeof known, redirect, "redirect", why);
+
+    return code ? code : h2i_redirect_apply(&settings->redirect, &known, why);
+}
+
 h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i_arena *arena,
                                        const h2client_call_options *options, struct h2i_text *why)
 {
@@ -195,6 +207,8 @@ h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i
         code = check_choices(options, why);
     if (!code && options->retry)
         code = apply_retry(settings, arena, options->retry, why);
+    if (!code && options->redirect)
+        code = apply_redirect(settings, options->redirect, why);
     if (!code)
         apply_choices(settings, options);
     return code;

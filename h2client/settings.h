@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/arena.h"
 #include "h2client/pool/pool.h"
+#include "h2client/redirect_decision.h"
 #include "h2client/retry_decision.h"
 
 struct h2i_settings {
@@ -31,6 +32,7 @@ struct h2i_settings {
     h2client_priority priority;
     bool expects_continue;
     struct h2i_retry_settings retry;
+    struct h2i_redirect_settings redirect;
 };
 
 /* The library's defaults (README, "Defaults"). */

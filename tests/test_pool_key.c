@@ -42,6 +42,8 @@ static void ignore_end(h2client_call *call, const h2client_error *error, void *u
 
 static const h2client_header some_headers[] = {{"host", "other.test"}, {"x", "y"}, {NULL, NULL}};
 static const h2client_retry_options some_retry = {.size = sizeof some_retry, .max_retries = 1};
+static const h2client_redirect_options some_redirect = {.size = sizeof some_redirect,
+                                                        .max_redirects = 1};
 static const h2client_body some_body = {.size = sizeof some_body, .data = "x", .len = 1};
 
 #define SETTER(member, value)                                \
@@ -73,6 +75,7 @@ SETTER(queue_timeout_ms, 5000)
 SETTER(expect_timeout_ms, 5000)
 SETTER(priority, H2CLIENT_PRIORITY_HIGH)
 SETTER(expect_continue, H2CLIENT_ON)
+SETTER(redirect, &some_redirect)
 
 #define ROW(member, decision)                                                    \
     {                                                                            \
@@ -107,6 +110,7 @@ static const struct row rows[] = {
     ROW(expect_timeout_ms, SHARES),
     ROW(priority, SHARES),
     ROW(expect_continue, SHARES),
+    ROW(redirect, SHARES), /* each hop looks for its own */
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

@@ -186,6 +186,7 @@ typedef struct h2client_call_options {
      * body back until the server says 100 or the time is over; a final status before
      * that, and it is not sent at all. OFF. A caller's own `expect` field says the same. */
     h2client_switch expect_continue;
+    const h2client_redirect_options *redirect; /* see redirect.h */
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */

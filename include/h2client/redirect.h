@@ -7,10 +7,10 @@
  * rewound ends the call with UPLOAD_REWIND. The fragment is inherited where the location has
  * none, and stays here.
  *
- * Another origin (scheme, host or port) gets no authorization, cookie, proxy-authorization or
- * host field of the caller's, no auth and no userinfo, and they do not come back on a later
- * hop; the jar's cookies go by their own rules. https leads to http only where that is
- * allowed, and nothing leads to other schemes: REDIRECT_REFUSED.
+ * Another origin (scheme, host or port) gets no authorization, cookie, proxy-authorization,
+ * referer or host field of the caller's, no auth and no userinfo, and they do not come back on
+ * a later hop; other fields go along, and the jar's cookies by their own rules. https leads to http
+ * only where that is allowed, and nothing leads to other schemes: REDIRECT_REFUSED.
  */
 #ifndef H2CLIENT_REDIRECT_H
 #define H2CLIENT_REDIRECT_H

@@ -47,7 +47,7 @@ typedef struct h2client_call_info {
     int64_t download_bytes; /* of the response's body, as received */
     int64_t header_bytes;   /* of the response's fields, decoded */
     uint64_t conn_id;       /* 0: none; counts from 1 in each session */
-    const char *url;        /* as requested, without userinfo and fragment */
+    const char *url;        /* of the last request, without userinfo and fragment */
     const char *method;
     const char *local_address; /* "192.0.2.7", "" if there is none */
     const char *remote_address;
@@ -56,8 +56,9 @@ typedef struct h2client_call_info {
     int32_t remote_port;
     int32_t stream_id; /* -1: none */
     int32_t n_attempts;
-    int32_t n_connects; /* connections that were opened for it */
-    int32_t reserved;
+    int32_t n_connects;   /* connections that were opened for it */
+    int32_t n_redirects;  /* that were followed */
+    const char *fragment; /* what stood behind the # of `url`, never sent; "" if nothing did */
 } h2client_call_info;
 
 #ifdef __cplusplus

@@ -78,6 +78,7 @@ typedef struct h2client_attempt {
     int32_t status;           /* of its response; 0: none */
     h2client_error_code code; /* OK: ended by its status, or the call's success */
     h2client_replay_class replay_class;
+    const char *url; /* without userinfo and fragment */
 } h2client_attempt;
 
 /* The ith attempt, from 0 on; NULL when there is none, or the call is NULL. Borrowed. */

@@ -29,6 +29,7 @@ static h2client_retry_options retry_options(const struct h2f_config *config)
 static h2client_call_options call_defaults(const struct h2f_config *config,
                                            const h2client_retry_options *retry)
 {
+    static const h2client_redirect_options stay = {.size = sizeof stay, .follow = H2CLIENT_OFF};
     /* One limit for the three of them; else each has the library's. */
     int64_t part_ms = config->connect_timeout_ms ? H2CLIENT_NO_LIMIT : 0;
 
@@ -47,6 +48,7 @@ static h2client_call_options call_defaults(const struct h2f_config *config,
         .expect_continue = config->expect100_timeout_ms ? H2CLIENT_ON : H2CLIENT_INHERIT,
         .http_version = config->http_version,
         .retry = retry,
+        .redirect = &stay,
     };
 }
 

@@ -187,10 +187,50 @@ TEST(pings_do_not_move_the_write_stall_limit_on)
 }
 END_TEST
 
+/* Room for all there is, and for more. */
+static void open_windows(struct h2t_rig *rig)
+{
+    const uint16_t initial_window = 4;
+    const uint32_t large = 1 << 20;
+    struct h2t_bytes raw = {NULL, 0, 0};
+
+    h2t_settings(&raw, &initial_window, &large, 1);
+    h2t_window_update(&raw, 0, large);
+    h2t_peer_send_raw(h2t_rig_peer(rig, 0), raw.data, raw.len);
+    h2t_bytes_free(&raw);
+}
+
+/* The transport takes a part and no more. That another call ends makes room in our own buffer
+ * at most. */
+TEST(what_others_do_does_not_move_the_write_stall_limit_on)
+{
+    static char large[200000];
+    struct h2t_rig rig;
+    h2client_call *call, *other;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.is_raw = true;
+    rig.plan.link.max_buffered = 20000;
+    rig.plan.link.stops_reading = true;
+    h2t_rig_open(&rig, NULL);
+    other = h2client_get(rig.session, H2T_ORIGIN "/other", .total_timeout_ms = 500);
+    h2t_rig_turn(&rig, 6);
+    open_windows(&rig);
+    h2t_rig_turn(&rig, 6);
+    call = h2client_post(rig.session, H2T_ORIGIN "/", .body = H2CLIENT_BYTES(large, sizeof large),
+                         .write_stall_timeout_ms = 1000);
+    h2client_call_await(other);
+    h2client_call_destroy(other);
+    h2client_call_await(call);
+    expect_timeout(&rig, call, H2CLIENT_LIMIT_WRITE_STALL, 1000);
+}
+END_TEST
+
 TEST_MAIN("facade_drip", {T(total_limit_ends_an_endless_body)},
           {T(pings_do_not_move_the_read_idle_limit_on)},
           {T(padding_does_not_move_the_read_idle_limit_on)},
           {T(interim_responses_do_not_move_the_first_byte_limit_on)},
           {T(pings_do_not_move_the_first_byte_limit_on)},
           {T(bytes_of_others_do_not_move_a_limit_on)},
-          {T(pings_do_not_move_the_write_stall_limit_on)})
+          {T(pings_do_not_move_the_write_stall_limit_on)},
+          {T(what_others_do_does_not_move_the_write_stall_limit_on)})

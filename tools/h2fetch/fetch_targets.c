@@ -332,6 +332,7 @@ static bool check_outputs(const struct h2f_config *config, struct h2f_problem *p
     struct h2f_problem later; /* is told when it is this URL's turn */
     char **files = h2f_alloc(config->urls.n * sizeof *files);
     const char *clash;
+    bool is_clear;
     size_t n = 0;
 
     while (ahead.n_taken < config->urls.n && ahead.n_taken < config->outputs.n) {
@@ -341,13 +342,14 @@ static bool check_outputs(const struct h2f_config *config, struct h2f_problem *p
         h2f_target_finish(&target);
     }
     clash = h2f_outputs_find_clash(files, n);
+    is_clear = !clash;
     if (clash)
         h2f_problem_set(problem, H2F_EXIT_USAGE, "--output: \"%.800s\" is written by two URLs",
                         clash);
     while (n)
         free(files[--n]);
     free(files);
-    return !problem->exit_code;
+    return is_clear;
 }
 
 bool h2f_targets_init(struct h2f_targets *targets, const struct h2f_config *config,

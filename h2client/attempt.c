@@ -130,6 +130,7 @@ static void reset(h2client_call *call)
                                               .stream_id = -1};
     attempt->ticket = ticket;
     attempt->is_sent = attempt->wants_restart = false;
+    attempt->n_dropped = 0;
     attempt->awaits_continue = call->expects_continue;
     forget_last_attempt(call);
 }
@@ -335,7 +336,6 @@ static void pass_over(h2client_call *call, const struct h2i_head *head,
 
     attempt->next = *decision;
     attempt->next_reason = keep_text(call, reason);
-    attempt->n_dropped = 0;
     if (decision->kind == H2I_RETRY_ELSEWHERE)
         attempt->exchange.conn->ops->shutdown(attempt->exchange.conn);
     if (is_worth_reading(call, head) && start_timer(call, DROP_US))
@@ -344,13 +344,29 @@ static void pass_over(h2client_call *call, const struct h2i_head *head,
         leave_response(call);
 }
 
+/* The call whose status is raised. */
+static void end_with_status(h2client_call *call)
+{
+    h2client_fault fault =
+        h2i_fault(H2CLIENT_ERROR_STATUS, "status %d for %s %s", call->response.status,
+                  call->request.method, call->url.display);
+    struct h2i_outcome outcome = {
+        .fault = fault, .replay_class = H2CLIENT_REPLAY_MAYBE_PROCESSED, .http2_code = -1};
+
+    h2i_attempt_stop(call);
+    note_end(call, NULL);
+    h2i_call_end(call, &outcome);
+}
+
 void h2i_attempt_drop(h2client_call *call, size_t n)
 {
     call->attempt.n_dropped += n;
-    if (call->attempt.n_dropped > MAX_DROPPED_BYTES)
-        leave_response(call);
-    else
+    if (call->attempt.n_dropped <= MAX_DROPPED_BYTES)
         h2i_attempt_credit(call, n);
+    else if (call->in.is_failure)
+        end_with_status(call);
+    else
+        leave_response(call);
 }
 
 static bool follows_redirect(h2client_call *call, const struct h2i_head *head)
@@ -424,6 +440,10 @@ void h2i_attempt_ended(h2client_call *call, const struct h2i_outcome *outcome)
 
     if (call->attempt.is_passing_over) {
         go_on(call);
+        return;
+    }
+    if (call->in.is_failure && !call->end.is_over) {
+        end_with_status(call);
         return;
     }
     note_end(call, outcome);

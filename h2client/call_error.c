@@ -90,4 +90,6 @@ void h2i_call_compose_error(h2client_call *call)
     error->stream_id = call->attempt.exchange.stream_id;
     error->n_attempts = call->attempt.n_started;
     error->exit_code = h2client_error_exit_code(outcome->fault.code);
+    error->status = call->response.status;
+    error->n_redirects = call->info.n_redirects;
 }

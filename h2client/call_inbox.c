@@ -8,6 +8,8 @@
 #include "h2client/attempt.h"
 #include "h2client/session_internal.h"
 
+#define MAX_FAILURE_BYTES 4096
+
 static h2client_call *call_of(struct h2i_exchange *exchange)
 {
     return H2I_CONTAINER_OF(exchange, h2client_call, attempt.exchange);
@@ -60,6 +62,16 @@ static void got_head(struct h2i_exchange *exchange, const struct h2i_head *head)
         h2i_call_take_head(call, head);
 }
 
+/* Who asked for it hears of the status by the error only. */
+static void raise_for_status(h2client_call *call)
+{
+    call->in.is_failure = true;
+    call->settings.on_response = NULL;
+    call->settings.on_data = NULL;
+    h2i_call_set_delivery(call, H2CLIENT_DELIVERY_WHOLE);
+    call->response.body = &call->in.body;
+}
+
 void h2i_call_take_head(h2client_call *call, const struct h2i_head *head)
 {
     call->in.has_head = true;
@@ -68,6 +80,8 @@ void h2i_call_take_head(h2client_call *call, const struct h2i_head *head)
     call->response.headers = head->fields;
     call->response.content_length = head->content_length;
     call->info.first_byte_us = since_start(call);
+    if (call->settings.raises_for_status && head->status >= 400)
+        raise_for_status(call);
     h2i_call_mark_ready(call);
     h2i_call_limits_watch(call);
 }
@@ -90,6 +104,17 @@ static bool is_collected(const h2client_call *call)
     return call->settings.delivery == H2CLIENT_DELIVERY_WHOLE && !call->settings.on_data;
 }
 
+/* Of a failure's body; the rest is read while it is short, for the connection's sake. */
+static void keep_beginning(h2client_call *call, const void *data, size_t len)
+{
+    size_t room = MAX_FAILURE_BYTES - h2i_buf_len(&call->in.body);
+
+    if (!append(&call->in.body, data, len < room ? len : room))
+        abort_with(call, H2CLIENT_ERROR_NO_MEMORY, "");
+    else
+        h2i_attempt_drop(call, len);
+}
+
 static void got_data(struct h2i_exchange *exchange, const void *data, size_t len)
 {
     h2client_call *call = call_of(exchange);
@@ -100,6 +125,10 @@ static void got_data(struct h2i_exchange *exchange, const void *data, size_t len
         return;
     }
     call->info.download_bytes += (int64_t)len;
+    if (call->in.is_failure) {
+        keep_beginning(call, data, len);
+        return;
+    }
     call->attempt.last_read_us = call->session->reactor.now_us;
     call->in.n_uncredited += len;
     if (is_collected(call) && (uint64_t)held + len > (uint64_t)call->settings.max_body_bytes) {

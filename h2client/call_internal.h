@@ -112,6 +112,7 @@ struct h2client_call {
         bool has_head;
         bool is_head_told;
         bool is_paused;
+        bool is_failure;     /* by its status, raised: the beginning of its body is kept */
         struct h2i_buf body; /* WHOLE: all; otherwise: not yet taken */
         size_t n_uncredited; /* bytes, the newest of body and then `n_kept`, still to credit */
         size_t n_kept;       /* of these: given to on_data and kept by it */

@@ -55,12 +55,17 @@ static h2client_error_code check_method(const char *method, struct h2i_text *why
 static h2client_error_code prepare_url(h2client_call *call, const char *method, const char *url,
                                        struct h2i_text *why)
 {
+    const char *fragment = url ? h2i_url_fragment(url) : NULL;
     h2client_error_code code;
 
     if (!url) {
         h2i_text_add(why, "the URL is NULL");
         return H2CLIENT_ERROR_URL_MALFORMED;
     }
+    if (call->settings.base_url && !h2i_url_has_scheme(url))
+        url = h2i_url_join(&call->arena, call->settings.base_url, url);
+    if (!url)
+        return H2CLIENT_ERROR_NO_MEMORY;
     code = h2i_url_parse(&call->arena, url, &call->url, why);
     if (code)
         return code;
@@ -72,41 +77,9 @@ static h2client_error_code prepare_url(h2client_call *call, const char *method, 
     if (!call->url.has_path && strcmp(method, "OPTIONS") == 0)
         call->request.path = "*"; /* RFC 9113 8.3.1: the server as a whole */
     call->info.method = call->request.method;
-    if (h2i_url_fragment(url))
-        call->info.fragment =
-            h2i_arena_copy_text(&call->arena, h2i_url_fragment(url), strlen(h2i_url_fragment(url)));
+    if (fragment)
+        call->info.fragment = h2i_arena_copy_text(&call->arena, fragment, strlen(fragment));
     return no_memory_unless(call->request.method && call->info.fragment);
-}
-
-/* RFC 9110 10.1.1: only where there is a body to hold back. */
-static bool wants_expect(const h2client_call *call, const h2client_header *headers)
-{
-    const h2client_header *below = h2i_fields_list(&call->session->default_fields.fields);
-
-    if (!call->settings.expects_continue || h2i_fields_find(below, "expect"))
-        return false;
-    for (; headers && headers->name; headers++)
-        if (h2i_str_equals_nocase(h2i_str_of(headers->name), h2i_str_of("expect")))
-            return false;
-    return true;
-}
-
-/* The caller's fields and one more; NULL: no memory. */
-static const h2client_header *add_expect(h2client_call *call, const h2client_header *headers)
-{
-    size_t n = 0;
-    h2client_header *list;
-
-    while (headers && headers[n].name)
-        n++;
-    list = h2i_arena_alloc(&call->arena, (n + 2) * sizeof *list);
-    if (!list)
-        return NULL;
-    if (n)
-        memcpy(list, headers, n * sizeof *list);
-    list[n] = (h2client_header){"expect", "100-continue"};
-    list[n + 1] = (h2client_header){NULL, NULL};
-    return list;
 }
 
 static bool says_expect(const h2client_call *call)
@@ -116,17 +89,25 @@ static bool says_expect(const h2client_call *call)
     return value && h2i_str_equals_nocase(h2i_str_of(value), h2i_str_of("100-continue"));
 }
 
-static h2client_error_code prepare_fields(h2client_call *call, const h2client_header *headers,
+static h2client_error_code prepare_fields(h2client_call *call, const h2client_call_options *options,
                                           struct h2i_text *why)
 {
-    struct h2i_request_fields merged;
+    const struct h2i_request_fields *below = &call->session->default_fields;
     bool has_body = call->request.has_body && call->request.body_len != 0;
+    struct h2i_meant_fields meant = {.n = 0};
+    struct h2i_request_fields merged;
+    const h2client_header *own;
     h2client_error_code code;
 
-    if (has_body && wants_expect(call, headers) && !(headers = add_expect(call, headers)))
+    h2i_settings_mean(options, &meant);
+    /* RFC 9110 10.1.1: only where there is a body to hold back. */
+    if (has_body && call->settings.expects_continue &&
+        !h2i_fields_find(h2i_fields_list(&below->fields), "expect"))
+        h2i_meant_fields_add(&meant, "expect", "100-continue");
+    own = h2i_meant_fields_join(&meant, &call->arena, options->headers);
+    if (!own)
         return H2CLIENT_ERROR_NO_MEMORY;
-    code = h2i_request_fields_merge(&merged, &call->arena, &call->session->default_fields, headers,
-                                    why);
+    code = h2i_request_fields_merge(&merged, &call->arena, below, own, why);
     if (!code)
         code = check_content_length(call, merged.content_length, why);
     if (code)
@@ -196,6 +177,6 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
     if (!code)
         code = prepare_body(call, known.body, why);
     if (!code)
-        code = prepare_fields(call, known.headers, why);
+        code = prepare_fields(call, &known, why);
     return code;
 }

@@ -115,3 +115,34 @@ h2client_error_code h2i_request_fields_merge(struct h2i_request_fields *merged,
         code = add_own(merged, arena, own, why);
     return code;
 }
+
+/* ---- fields that options mean ------------------------------------------------ */
+
+void h2i_meant_fields_add(struct h2i_meant_fields *meant, const char *name, const char *value)
+{
+    meant->list[meant->n++] = (h2client_header){name, value};
+}
+
+const h2client_header *h2i_meant_fields_join(const struct h2i_meant_fields *meant,
+                                             struct h2i_arena *arena, const h2client_header *own)
+{
+    static const h2client_header nothing[] = {{NULL, NULL}};
+    h2client_header *joined;
+    size_t n = 0;
+
+    own = own ? own : nothing;
+    if (meant->n == 0)
+        return own;
+    while (own[n].name)
+        n++;
+    joined = h2i_arena_alloc(arena, (n + meant->n + 1) * sizeof *joined);
+    if (!joined)
+        return NULL;
+    if (n)
+        memcpy(joined, own, n * sizeof *joined);
+    for (size_t i = 0; i < meant->n; i++)
+        if (!is_named(own, meant->list[i].name))
+            joined[n++] = meant->list[i];
+    joined[n] = (h2client_header){NULL, NULL};
+    return joined;
+}

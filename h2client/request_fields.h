@@ -25,4 +25,17 @@ h2client_error_code h2i_request_fields_merge(struct h2i_request_fields *merged,
                                              const struct h2i_request_fields *below,
                                              const h2client_header *own, struct h2i_text *why);
 
+/* Fields that a caller's options mean: names in small letters; a NULL value takes away what
+ * stands below. */
+struct h2i_meant_fields {
+    h2client_header list[8];
+    size_t n;
+};
+
+void h2i_meant_fields_add(struct h2i_meant_fields *meant, const char *name, const char *value);
+/* The caller's list (NULL: none) and those that it does not name itself, in the arena. NULL:
+ * no memory. */
+const h2client_header *h2i_meant_fields_join(const struct h2i_meant_fields *meant,
+                                             struct h2i_arena *arena, const h2client_header *own);
+
 #endif

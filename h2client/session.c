@@ -74,14 +74,19 @@ static h2client_error_code apply_options(h2client_session *session,
                                          const struct session_setup *setup,
                                          struct h2i_pool_config *config, struct h2i_text *why)
 {
+    struct h2i_meant_fields meant = {.n = 0};
+    const h2client_header *own;
     h2client_error_code code;
 
     session->defaults = h2i_settings_default();
     code = h2i_settings_apply(&session->defaults, &session->arena, &setup->defaults, why);
+    h2i_settings_mean(&setup->defaults, &meant);
+    own = h2i_meant_fields_join(&meant, &session->arena, setup->defaults.headers);
+    if (!own)
+        return H2CLIENT_ERROR_NO_MEMORY;
     if (!code)
-        code =
-            h2i_request_fields_merge(&session->default_fields, &session->arena,
-                                     h2i_request_fields_of_library(), setup->defaults.headers, why);
+        code = h2i_request_fields_merge(&session->default_fields, &session->arena,
+                                        h2i_request_fields_of_library(), own, why);
     return code ? code : h2i_pool_options_apply(config, &setup->options, why);
 }
 

@@ -8,14 +8,14 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, redirect);
+NO_TAIL_PADDING(h2client_call_options, reserved);
 NO_TAIL_PADDING(h2client_session_options, ping_before_reuse_ms);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);
 NO_TAIL_PADDING(h2client_tls_options, reserved);
 NO_TAIL_PADDING(h2client_dns_options, max_entries);
 NO_TAIL_PADDING(h2client_body, len);
-NO_TAIL_PADDING(h2client_error, exit_code);
+NO_TAIL_PADDING(h2client_error, n_redirects);
 NO_TAIL_PADDING(h2client_call_info, fragment);
 NO_TAIL_PADDING(h2client_redirect_options, keep_post_303);
 
@@ -142,6 +142,7 @@ static h2client_error_code check_choices(const h2client_call_options *options, s
         {(int)options->http_version, H2CLIENT_HTTP_1_1, "http_version"},
         {(int)options->priority, H2CLIENT_PRIORITY_HIGHEST, "priority"},
         {(int)options->expect_continue, H2CLIENT_OFF, "expect_continue"},
+        {(int)options->raise_for_status, H2CLIENT_OFF, "raise_for_status"},
     };
     h2client_error_code code = H2CLIENT_OK;
 
@@ -160,6 +161,22 @@ static void apply_choices(struct h2i_settings *settings, const h2client_call_opt
         settings->priority = options->priority;
     if (options->expect_continue)
         settings->expects_continue = options->expect_continue == H2CLIENT_ON;
+    if (options->raise_for_status)
+        settings->raises_for_status = options->raise_for_status == H2CLIENT_ON;
+}
+
+static bool keep_text(const char **kept, struct h2i_arena *arena, const char *given)
+{
+    if (given)
+        *kept = h2i_arena_copy_text(arena, given, strlen(given));
+    return !given || *kept;
+}
+
+static h2client_error_code apply_texts(struct h2i_settings *settings, struct h2i_arena *arena,
+                                       const h2client_call_options *options)
+{
+    return keep_text(&settings->base_url, arena, options->base_url) ? H2CLIENT_OK
+                                                                    : H2CLIENT_ERROR_NO_MEMORY;
 }
 
 static h2client_error_code keep_statuses(struct h2i_retry_settings *retry, struct h2i_arena *arena)
@@ -210,8 +227,17 @@ h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i
     if (!code && options->redirect)
         code = apply_redirect(settings, options->redirect, why);
     if (!code)
+        code = apply_texts(settings, arena, options);
+    if (!code)
         apply_choices(settings, options);
     return code;
+}
+
+void h2i_settings_mean(const h2client_call_options *options, struct h2i_meant_fields *meant)
+{
+    if (options->user_agent)
+        h2i_meant_fields_add(meant, "user-agent",
+                             options->user_agent[0] ? options->user_agent : NULL);
 }
 
 static bool is_zero(const unsigned char *bytes, size_t len)

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "h2client/pool/pool.h"
 #include "h2client/redirect_decision.h"
+#include "h2client/request_fields.h"
 #include "h2client/retry_decision.h"
 
 struct h2i_settings {
@@ -33,6 +34,8 @@ struct h2i_settings {
     bool expects_continue;
     struct h2i_retry_settings retry;
     struct h2i_redirect_settings redirect;
+    const char *base_url; /* or NULL */
+    bool raises_for_status;
 };
 
 /* The library's defaults (README, "Defaults"). */
@@ -43,6 +46,9 @@ struct h2i_settings h2i_settings_default(void);
  * are copied into the arena. */
 h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i_arena *arena,
                                        const h2client_call_options *options, struct h2i_text *why);
+
+/* The fields that options mean; of a session's defaults as of a call's. */
+void h2i_settings_mean(const h2client_call_options *options, struct h2i_meant_fields *meant);
 
 /*
  * Copies a caller's struct, which starts with its own size, into the one this library

@@ -76,6 +76,9 @@ SETTER(expect_timeout_ms, 5000)
 SETTER(priority, H2CLIENT_PRIORITY_HIGH)
 SETTER(expect_continue, H2CLIENT_ON)
 SETTER(redirect, &some_redirect)
+SETTER(base_url, H2T_ORIGIN)
+SETTER(user_agent, "me")
+SETTER(raise_for_status, H2CLIENT_ON)
 
 #define ROW(member, decision)                                                    \
     {                                                                            \
@@ -111,6 +114,10 @@ static const struct row rows[] = {
     ROW(priority, SHARES),
     ROW(expect_continue, SHARES),
     ROW(redirect, SHARES), /* each hop looks for its own */
+    ROW(base_url, SHARES), /* what comes of it decides */
+    ROW(user_agent, SHARES),
+    ROW(raise_for_status, SHARES),
+    {"reserved", offsetof(h2client_call_options, reserved), sizeof(int32_t), SHARES, NULL},
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

@@ -187,6 +187,17 @@ typedef struct h2client_call_options {
      * that, and it is not sent at all. OFF. A caller's own `expect` field says the same. */
     h2client_switch expect_continue;
     const h2client_redirect_options *redirect; /* see redirect.h */
+    /* What a `url` without a scheme is joined to (RFC 3986 5.2): "https://api.test/v1/" and
+     * "users?page=2" make "https://api.test/v1/users?page=2". None. */
+    const char *base_url;
+    /* Sent in place of "h2client/" and the version; "": not at all. The field in `headers`
+     * goes before it. */
+    const char *user_agent;
+    /* ON: a status of 400 and above ends the call with STATUS (once `retry` is through with
+     * it); on_response and on_data do not run then, and h2client_call_partial_response has the
+     * status, the fields and the first 4 KiB of the body. OFF. */
+    h2client_switch raise_for_status;
+    int32_t reserved; /* 0 */
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */

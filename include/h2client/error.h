@@ -181,6 +181,8 @@ typedef struct h2client_error {
     int32_t stream_id;                  /* HTTP/2 stream of the last attempt; -1: none */
     int32_t n_attempts;
     int32_t exit_code; /* what h2fetch ends with */
+    int32_t status;    /* of the response, as far as one came; 0: none */
+    int32_t n_redirects;
 } h2client_error;
 
 /* The table's row of a code; for an unknown code "unknown error". Static. */

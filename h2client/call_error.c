@@ -84,6 +84,9 @@ void h2i_call_compose_error(h2client_call *call)
     error->phase = phase_of(call);
     error->limit = outcome->fault.limit;
     error->replay_class = outcome->replay_class;
+    if (outcome->fault.code != H2CLIENT_OK)
+        error->replay_class =
+            h2i_history_worst_class(&call->attempt.history, outcome->replay_class);
     error->system_errno = outcome->fault.system_errno;
     error->tls_alert = outcome->fault.code ? outcome->fault.tls_alert : -1;
     error->dns_status = outcome->fault.dns_status;

@@ -24,6 +24,10 @@ H2CLIENT_MUST_USE bool h2i_history_begin(struct h2i_history *history, struct h2i
 /* Why `now` is not the last, and how long the next one waits. False: no memory. */
 H2CLIENT_MUST_USE bool h2i_history_explain(struct h2i_history *history, struct h2i_arena *arena,
                                            const char *reason, int64_t delay_us);
+/* What became of the request in all of them, for a call that failed: the worst of
+ * `replay_class`, its last one's, and theirs. */
+h2client_replay_class h2i_history_worst_class(const struct h2i_history *history,
+                                              h2client_replay_class replay_class);
 const h2client_attempt *h2i_history_get(const struct h2i_history *history, size_t i);
 
 #endif

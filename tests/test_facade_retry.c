@@ -322,6 +322,63 @@ TEST(lost_post_is_never_sent_again)
 }
 END_TEST
 
+/* ---- the class of a call that failed ----------------------------------------------------------
+ */
+
+static void go_away(struct h2t_rig *rig)
+{
+    rig->plan.fails = true;
+    rig->plan.fault = (h2client_fault){.code = H2CLIENT_ERROR_CONNECT_REFUSED, .tls_alert = -1};
+}
+
+static void lose_and_go_away(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                             struct h2t_response *response, void *user)
+{
+    lose(peer, request, response, user);
+    go_away(user);
+}
+
+static void answer_and_go_away(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                               struct h2t_response *response, void *user)
+{
+    response->status = 503;
+    h2t_peer_goaway(peer, request->stream_id, 0, "");
+    go_away(user);
+}
+
+/* A POST that a policy sends twice: the second time there is nobody to connect to. */
+static void expect_class(void (*first_request)(struct h2t_peer *, const struct h2t_seen_request *,
+                                               struct h2t_response *, void *),
+                         h2client_replay_class replay_class)
+{
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = first_request;
+    rig.plan.peer.user = &rig;
+    h2t_rig_open(&rig, NULL);
+    call = h2client_post(rig.session, H2T_ORIGIN "/", .body = H2CLIENT_TEXT("pay"),
+                         .retry = H2CLIENT_RETRY(.max_retries = 1, .any_method = H2CLIENT_ON));
+    h2client_call_await(call);
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_ERROR_CONNECT_REFUSED);
+    ck_assert_int_eq(h2client_call_attempt(call, 1)->replay_class, H2CLIENT_REPLAY_NEVER_SENT);
+    ck_assert_int_eq(h2client_call_error(call)->replay_class, replay_class);
+    finish(&rig, call);
+}
+
+TEST(call_that_was_lost_once_says_so_whatever_came_later)
+{
+    expect_class(lose_and_go_away, H2CLIENT_REPLAY_MAYBE_PROCESSED);
+}
+END_TEST
+
+TEST(call_that_was_answered_once_says_so_whatever_came_later)
+{
+    expect_class(answer_and_go_away, H2CLIENT_REPLAY_MAYBE_PROCESSED);
+}
+END_TEST
+
 /* ---- no storm ----------------------------------------------------------------------------------
  */
 
@@ -463,6 +520,8 @@ TEST_MAIN("facade_retry", {T(status_is_an_answer_without_a_policy)},
           {T(cancel_while_it_waits_ends_it)}, {T(refused_connection_is_retried_by_policy)},
           {T(first_byte_limit_is_retried_by_policy)}, {T(lost_get_is_sent_again_once)},
           {T(lost_get_waits_until_a_restart_is_over)}, {T(lost_post_is_never_sent_again)},
+          {T(call_that_was_lost_once_says_so_whatever_came_later)},
+          {T(call_that_was_answered_once_says_so_whatever_came_later)},
           {T(server_that_refuses_all_gets_a_hundred_more_at_most)},
           {T(refused_streams_are_spread_over_time)},
           {T(misdirected_request_goes_over_another_connection)},

@@ -174,7 +174,7 @@ typedef struct h2client_error {
     h2client_error_code code;
     h2client_phase phase;
     h2client_limit limit;               /* set when code is TIMEOUT */
-    h2client_replay_class replay_class; /* of the last attempt */
+    h2client_replay_class replay_class; /* the worst of all attempts */
     int32_t system_errno;               /* 0: none */
     int32_t tls_alert;                  /* RFC 8446 6; -1: none */
     int32_t dns_status;                 /* the resolver's own number; 0: none */

@@ -279,6 +279,28 @@ class Haproxy(Restartable):
         return ["haproxy", "-W", "-f", conf]
 
 
+class NghttpdAlone(Restartable):
+    """It knows no graceful end."""
+
+    def __init__(self, document_root):
+        super().__init__()
+        self.document_root = document_root
+
+    def conf(self):
+        return ""
+
+    def command(self, _):
+        files = [os.path.join(self.folder.name, name) for name in ("server.key", "server.pem")]
+        options = ["-v", "--address=127.0.0.1", f"--htdocs={self.document_root}"]
+        return ["nghttpd", *options, str(self.port), *files]
+
+    @property
+    def seen(self):
+        """As BackEnd counts, of the POSTs: their paths are theirs alone."""
+        paths = re.findall(r":path: (/post/\S+)", pathlib.Path(self.folder.name, "output").read_text())
+        return collections.Counter(f"POST {path}" for path in paths)
+
+
 class NghttpdTurns(Haproxy):
     """Two nghttpd behind a balancer that knows no TLS and no HTTP. They know no graceful end:
     one that is restarted takes its connections with it, while the other one stands."""
@@ -341,14 +363,14 @@ class _BackEndHandler(http.server.BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_GET(self):
-        self.rfile.read(int(self.headers.get("content-length", 0)))
         with self.server.lock:
             self.server.seen[f"{self.command} {self.path}"] += 1
+        self.rfile.read(int(self.headers.get("content-length", 0)))
         time.sleep(BACK_END_DELAY_S)
         self.send_response(200)
-        self.send_header("content-length", "2")
+        self.send_header("content-length", str(len(self.server.answer)))
         self.end_headers()
-        self.wfile.write(b"ok")
+        self.wfile.write(self.server.answer)
 
     do_POST = do_GET
 
@@ -357,13 +379,15 @@ class _BackEndHandler(http.server.BaseHTTPRequestHandler):
 
 
 class BackEnd(http.server.ThreadingHTTPServer):
-    """Answers all, a little later, over HTTP/1.1, and counts what it saw."""
+    """Answers all with the same, a little later, over HTTP/1.1, and counts what it saw, as
+    soon as it sees a request's head."""
 
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self):
+    def __init__(self, answer=b"ok"):
         super().__init__(("127.0.0.1", 0), _BackEndHandler)
+        self.answer = answer
         self.lock = threading.Lock()
         self.seen = collections.Counter()
         self.port = self.server_address[1]

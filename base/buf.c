@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Buffer: one block; bytes enter at its end and leave at its front. When the end
- * is reached, the bytes move to the front if more than half of what came has
- * left, so that a byte is moved about once; otherwise the block doubles, up to the
- * maximum. Not a ring: what is held is always contiguous.
+ * is reached, the bytes move to the front if enough of what came has left, so that
+ * a byte is moved about once (a few times in a large one); otherwise the block grows,
+ * up to the maximum. A small one doubles; a large one has a quarter to spare at most,
+ * for what it holds may be many readers' whole windows. Not a ring: what is held is
+ * always contiguous.
  */
 #include "base/buf.h"
 
 #include <assert.h>
 
 #define MIN_CAP 256
+#define LARGE ((size_t)16 * 1024)
 
 void h2i_buf_init(struct h2i_buf *buf, const h2client_allocator *allocator, size_t max)
 {
@@ -32,10 +35,13 @@ static void move_to_front(struct h2i_buf *buf)
     buf->end = len;
 }
 
-/* Doubles until `needed` bytes fit, which is at most the maximum. */
+/* So that `needed` bytes fit, which is at most the maximum. */
 static size_t grown_cap(const struct h2i_buf *buf, size_t needed)
 {
     size_t cap = buf->cap < MIN_CAP / 2 ? MIN_CAP / 2 : buf->cap;
+
+    if (needed >= LARGE)
+        return needed / 4 < buf->max - needed ? needed + needed / 4 : buf->max;
     do {
         if (cap > buf->max / 2)
             return buf->max;
@@ -47,7 +53,7 @@ static size_t grown_cap(const struct h2i_buf *buf, size_t needed)
 static bool grow(struct h2i_buf *buf, size_t needed)
 {
     size_t cap = grown_cap(buf, needed);
-    if (buf->block && cap == buf->cap)
+    if (buf->block && cap <= buf->cap)
         return false;
     char *block = h2i_realloc(buf->allocator, buf->block, cap);
     if (!block)
@@ -65,7 +71,7 @@ void *h2i_buf_reserve(struct h2i_buf *buf, size_t n)
     if (buf->block && n <= buf->cap - buf->end)
         return buf->block + buf->end;
     bool fits = buf->block && n <= buf->cap - len;
-    bool is_move_cheap = fits && buf->start >= len;
+    bool is_move_cheap = fits && buf->start >= (len < LARGE ? len : len / 4);
     if (!is_move_cheap && !grow(buf, len + n) && !fits)
         return NULL;
     if (n > buf->cap - buf->end)

@@ -224,6 +224,17 @@ TEST(a_window_does_not_grow_past_the_budget)
     }
 }
 
+TEST(grown_windows_leave_room_for_streams_to_come)
+{
+    EACH_CUT (core) {
+        core->budget.max = 16384;
+        start_with_windows(core, 4096, 65536);
+        ck_assert_int_eq(used_after_reading(core, 60), 8192);
+        for (int i = 0; i < 2; i++)
+            ck_assert_int_eq(h2t_core_get(core)->submitted, H2CLIENT_OK);
+    }
+}
+
 TEST(unread_streams_do_not_hold_the_connections_window)
 {
     size_t len = 4096;
@@ -547,6 +558,7 @@ TEST_MAIN("h2_core", {T(a_hundred_streams_are_open_at_most_before_the_servers_se
           {T(no_stream_is_opened_once_the_ids_are_used_up)},
           {T(a_window_doubles_after_each_windowful)}, {T(a_grown_window_is_told_to_the_server)},
           {T(a_window_stops_at_its_maximum)}, {T(a_window_does_not_grow_past_the_budget)},
+          {T(grown_windows_leave_room_for_streams_to_come)},
           {T(unread_streams_do_not_hold_the_connections_window)},
           {T(a_stream_that_overruns_its_window_is_reset_alone)},
           {T(bytes_above_content_length_are_never_delivered)},

@@ -101,7 +101,8 @@ static void window_grow(struct h2i_h2_stream *stream)
         return;
     stream->window.n_taken = 0;
     uint32_t grown = size <= max / 2 ? size * 2 : max;
-    if (grown <= size || conn->budget->used + (grown - size) > conn->budget->max)
+    /* The other half is for streams that are still to come. */
+    if (grown <= size || conn->budget->used + (grown - size) > conn->budget->max / 2)
         return;
     if (nghttp2_session_set_local_window_size(conn->session, NGHTTP2_FLAG_NONE, stream->id,
                                               (int32_t)grown) != 0) {

@@ -81,7 +81,8 @@ typedef struct h2client_session_options {
     int64_t max_streams_per_conn;    /* ours, besides the server's; none */
     int64_t max_stream_window_bytes; /* 4 MiB; RFC 9113 6.9 */
     int64_t conn_window_bytes;       /* 16 MiB */
-    int64_t max_held_bytes;          /* sum of all streams' windows; 64 MiB */
+    int64_t max_held_bytes;          /* sum of all streams' windows, the half of which is not
+                                        for growth but for streams to come; 64 MiB */
     int64_t max_header_bytes;        /* of a response, also our MAX_HEADER_LIST_SIZE; 256 KiB */
     int64_t max_header_fields;       /* 1,000 */
     h2client_log_level log_level;

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "h2client/call_redirect.h"
 #include "h2client/pool/link.h"
+#include "h2client/pool/pool_key.h"
 #include "h2client/session_internal.h"
 
 static h2client_call *call_of(struct h2i_ticket *ticket)
@@ -135,23 +136,60 @@ static void reset(h2client_call *call)
     forget_last_attempt(call);
 }
 
+static bool enter_pool(h2client_call *call)
+{
+    struct h2i_attempt *attempt = &call->attempt;
+
+    attempt->is_running = h2i_pool_enter(&call->session->pool, &call->url,
+                                         call->settings.http_version, &attempt->ticket);
+    if (attempt->is_running && h2i_ticket_is_connecting(&attempt->ticket))
+        ticket_waits_for_connection(&attempt->ticket);
+    else if (attempt->is_running)
+        h2i_call_limits_watch(call);
+    return attempt->is_running;
+}
+
+static void slot_is_granted(struct h2i_slot *slot)
+{
+    h2client_call *call = H2I_CONTAINER_OF(slot, h2client_call, attempt.slot);
+    h2client_fault fault = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
+
+    if (!enter_pool(call))
+        h2i_call_abort(call, &fault);
+}
+
+/* What a server may want to be spared: whatever the version. */
+static struct h2i_pool_key origin_key(const struct h2i_url *url)
+{
+    struct h2i_pool_key key = {.len = 0};
+
+    (void)!h2i_pool_key_make(&key, url, H2CLIENT_HTTP_AUTO); /* all of no host share one */
+    return key;
+}
+
 bool h2i_attempt_start(h2client_call *call)
 {
     struct h2i_attempt *attempt = &call->attempt;
     struct h2client_session *session = call->session;
+    struct h2i_pool_key key;
 
     if (!h2i_history_begin(&attempt->history, &call->arena, call->url.display,
                            session->reactor.now_us - call->started_us))
         return false;
     reset(call);
     call->info.n_attempts = ++attempt->n_started;
-    attempt->is_running =
-        h2i_pool_enter(&session->pool, &call->url, call->settings.http_version, &attempt->ticket);
-    if (attempt->is_running && h2i_ticket_is_connecting(&attempt->ticket))
-        ticket_waits_for_connection(&attempt->ticket);
-    else if (attempt->is_running)
+    attempt->entered_us = session->reactor.now_us;
+    key = origin_key(&call->url);
+    switch (h2i_throttle_enter(&session->throttle, key.text, key.len, &attempt->slot)) {
+    case H2CLIENT_OK:
+        return enter_pool(call);
+    case H2CLIENT_PENDING:
+        attempt->is_running = true;
         h2i_call_limits_watch(call);
-    return attempt->is_running;
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* The request is changed only now: till the last attempt was over, its connection read it. */
@@ -201,12 +239,16 @@ void h2i_attempt_stop(h2client_call *call)
 {
     struct h2i_attempt *attempt = &call->attempt;
     struct h2i_conn *conn = attempt->exchange.conn;
+    bool waits = h2i_slot_waits(&attempt->slot);
 
     attempt->wants_restart = false;
     stop_timer(call);
+    h2i_throttle_leave(&call->session->throttle, &attempt->slot);
     if (!attempt->is_running)
         return;
     attempt->is_running = false;
+    if (waits)
+        return;
     if (conn)
         conn->ops->cancel(conn, &attempt->exchange, 0x8 /* CANCEL, RFC 9113 7 */);
     else
@@ -227,6 +269,7 @@ static void note_end(h2client_call *call, const struct h2i_outcome *outcome)
     h2client_attempt *now = &attempt->history.now;
 
     stop_timer(call);
+    h2i_throttle_leave(&call->session->throttle, &attempt->slot);
     attempt->is_running = false;
     now->peer = keep_text(call, attempt->peer);
     now->ended_us = call->session->reactor.now_us - call->started_us;
@@ -392,6 +435,18 @@ static bool follows_redirect(h2client_call *call, const struct h2i_head *head)
     return true;
 }
 
+/* The server's word for one call holds for all that go there, up to what may be asked for. */
+static void slow_origin_down(h2client_call *call, const struct h2i_head *head)
+{
+    int64_t delay_us = retry_after_us(call, head);
+    struct h2i_pool_key key = origin_key(&call->url);
+
+    if ((head->status == 429 || head->status == 503) && delay_us > 0 &&
+        delay_us <= call->settings.retry.max_retry_after_us)
+        h2i_throttle_slow_down(&call->session->throttle, key.text, key.len,
+                               call->session->reactor.now_us + delay_us);
+}
+
 static bool follows_policy(h2client_call *call, const struct h2i_head *head)
 {
     struct h2i_retry_decision decision = decide(call, NULL, head);
@@ -399,6 +454,7 @@ static bool follows_policy(h2client_call *call, const struct h2i_head *head)
     struct h2i_text reason = h2i_text(buf, sizeof buf);
 
     h2i_text_add(&reason, "status %d", head->status);
+    slow_origin_down(call, head);
     if (decision.kind)
         pass_over(call, head, &decision, buf);
     return decision.kind != H2I_RETRY_NONE;
@@ -428,6 +484,7 @@ static void timer_fired(h2client_timer *timer, void *user)
 void h2i_attempt_init(h2client_call *call)
 {
     call->attempt.exchange.stream_id = -1;
+    call->attempt.slot.on_granted = slot_is_granted;
     call->attempt.timer.on_expire = timer_fired;
     call->attempt.timer.user = call;
 }
@@ -534,6 +591,8 @@ h2client_phase h2i_attempt_phase(const h2client_call *call)
         return H2CLIENT_PHASE_USAGE;
     if (call->in.has_head)
         return H2CLIENT_PHASE_RECEIVE;
+    if (h2i_slot_waits(&attempt->slot))
+        return H2CLIENT_PHASE_QUEUE;
     if (attempt->ticket.origin)
         return h2i_ticket_phase(&attempt->ticket);
     return attempt->is_sent ? H2CLIENT_PHASE_WAIT : H2CLIENT_PHASE_SEND;

@@ -18,6 +18,7 @@
 #include "h2client/http/url.h"
 #include "h2client/pool/pool.h"
 #include "h2client/settings.h"
+#include "h2client/throttle.h"
 
 struct h2i_hop;
 
@@ -34,6 +35,7 @@ void h2i_home_unref(struct h2i_home *home);
 /* One try on one connection. Only attempt.c starts one. */
 struct h2i_attempt {
     struct h2i_exchange exchange;
+    struct h2i_slot slot; /* before it enters the pool */
     struct h2i_ticket ticket;
     struct h2i_history history;
     struct h2i_retry_counts counts;
@@ -52,6 +54,7 @@ struct h2i_attempt {
     bool wants_h1;         /* and before, the pool is to be told */
     bool awaits_continue;  /* the body is held back (RFC 9110 10.1.1) */
     bool is_sent;          /* END_STREAM went out */
+    int64_t entered_us;    /* since when it waits for room, in the throttle and in the pool */
     int64_t connecting_us; /* since when it waits for a connection, while it does */
     int64_t last_write_us; /* when bytes of the request went out; at first: when submitted */
     int64_t last_read_us;  /* when bytes of the response came, or its reader made room */

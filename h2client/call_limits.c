@@ -37,11 +37,15 @@ static void consider_attempt(struct due *due, const h2client_call *call)
 
     if (!attempt->is_running)
         return;
+    if (h2i_slot_waits(&attempt->slot)) {
+        consider(due, H2CLIENT_LIMIT_QUEUE, attempt->entered_us, settings->queue_us);
+        return;
+    }
     if (attempt->ticket.origin) {
         if (h2i_ticket_is_connecting(&attempt->ticket))
             consider(due, H2CLIENT_LIMIT_CONNECT, attempt->connecting_us, settings->connect_us);
         else
-            consider(due, H2CLIENT_LIMIT_QUEUE, attempt->ticket.entered_us, settings->queue_us);
+            consider(due, H2CLIENT_LIMIT_QUEUE, attempt->entered_us, settings->queue_us);
         return;
     }
     if (!attempt->is_sent && !call->source.is_waiting && !attempt->awaits_continue)

@@ -86,6 +86,26 @@ static h2client_error_code apply_to_pool(struct h2i_pool_config *config,
     return code;
 }
 
+h2client_error_code h2i_throttle_options_apply(struct h2i_throttle_config *config,
+                                               const h2client_session_options *options,
+                                               struct h2i_text *why)
+{
+    const struct limit limits[] = {
+        {&config->max_running, options->max_running_calls, 1, "max_running_calls"},
+        {&config->max_running_per_origin, options->max_running_calls_per_origin, 1,
+         "max_running_calls_per_origin"},
+        {&config->max_starts_per_s, options->max_calls_per_s, 1, "max_calls_per_s"},
+        {&config->max_burst, options->max_calls_burst, 1, "max_calls_burst"},
+    };
+    h2client_error_code code;
+
+    *config = (struct h2i_throttle_config){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
+    code = apply_all(limits, sizeof limits / sizeof limits[0], why);
+    if (!options->max_calls_burst)
+        config->max_burst = config->max_starts_per_s;
+    return code;
+}
+
 h2client_error_code h2i_pool_options_apply(struct h2i_pool_config *config,
                                            const h2client_session_options *options,
                                            struct h2i_text *why)

@@ -224,7 +224,8 @@ static void listen_to_notices(h2client_session *session, const h2client_session_
     }
 }
 
-static bool create_pool(h2client_session *session, const struct h2i_pool_config *config)
+static bool create_pool(h2client_session *session, const struct h2i_pool_config *config,
+                        const struct h2i_throttle_config *throttle)
 {
     h2client_system *system = session->reactor.system;
     uint64_t seed[2];
@@ -233,6 +234,7 @@ static bool create_pool(h2client_session *session, const struct h2i_pool_config 
         fail_with(session, H2CLIENT_ERROR_SYSTEM_FAILED, "the system gives no random bytes");
         return false;
     }
+    h2i_throttle_init(&session->throttle, &session->reactor, throttle, seed);
     session->has_pool = h2i_pool_init(&session->pool, config, seed);
     if (!session->has_pool)
         fail_with(session, H2CLIENT_ERROR_NO_MEMORY, "");
@@ -246,6 +248,7 @@ static void set_up(h2client_session *session, const h2client_session_options *op
     struct h2i_text why = h2i_text(buf, sizeof buf);
     h2client_error_code code = take_setup(&setup, options, &why);
     struct h2i_pool_config config = h2i_pool_default_config();
+    struct h2i_throttle_config throttle;
 
     config.allocator = &session->home->allocator;
     config.reactor = &session->reactor;
@@ -257,13 +260,15 @@ static void set_up(h2client_session *session, const h2client_session_options *op
         listen_to_notices(session, &setup.options, &config);
         code = apply_options(session, &setup, &config, &why);
     }
+    if (!code)
+        code = h2i_throttle_options_apply(&throttle, &setup.options, &why);
     if (code)
         fail_with(session, code, buf);
     if (session->error.code)
         return;
     choose_ports(session, &setup, &config);
     if (!session->error.code)
-        create_pool(session, &config);
+        create_pool(session, &config, &throttle);
 }
 
 static h2client_session *allocate_session(const h2client_allocator *allocator)
@@ -382,6 +387,7 @@ void h2i_session_finish(h2client_session *session)
     end_calls(session, is_child ? H2CLIENT_ERROR_FORKED : H2CLIENT_ERROR_SESSION_CLOSED);
     if (session->has_pool || session->pool.scratch)
         h2i_pool_finish(&session->pool, !is_child);
+    h2i_throttle_finish(&session->throttle);
     while (h2i_notices_tell_one(&session->notices)) /* the goodbyes among them */
         ;
     destroy_ports(session);

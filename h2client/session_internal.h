@@ -9,6 +9,7 @@
 #include "h2client/notices.h"
 #include "h2client/pool/pool.h"
 #include "h2client/request_fields.h"
+#include "h2client/throttle.h"
 
 struct h2i_fork_guard;
 
@@ -24,6 +25,7 @@ struct h2client_session {
     } own;
     struct h2i_pool pool;
     bool has_pool;
+    struct h2i_throttle throttle;
     struct h2i_retry_bucket retry_bucket;
     struct h2i_settings defaults;
     struct h2i_arena arena; /* of default_fields */

@@ -9,7 +9,7 @@
                    #type " ends in padding")
 
 NO_TAIL_PADDING(h2client_call_options, reserved);
-NO_TAIL_PADDING(h2client_session_options, ping_before_reuse_ms);
+NO_TAIL_PADDING(h2client_session_options, max_calls_burst);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);
 NO_TAIL_PADDING(h2client_tls_options, reserved);

@@ -98,6 +98,14 @@ typedef struct h2client_session_options {
     int64_t ping_after_ms;         /* HTTP/2, silent with streams open; 15,000 */
     int64_t ping_timeout_ms;       /* for the answer, then the connection is dead; 10,000 */
     int64_t ping_before_reuse_ms;  /* idle so long, it is asked before it is used; 30,000 */
+    /* Attempts under way, from the moment they look for a connection to their end; those
+     * above that wait their turn, the origins one after the other, in the phase "queue". None. */
+    int64_t max_running_calls;
+    int64_t max_running_calls_per_origin;
+    /* Attempts begun in a second, evenly; after a rest up to max_calls_burst at once (as many
+     * as in a second). None. */
+    int64_t max_calls_per_s;
+    int64_t max_calls_burst;
 } h2client_session_options;
 
 #ifndef __cplusplus

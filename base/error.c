@@ -38,6 +38,51 @@ int h2client_error_exit_code(h2client_error_code code)
     return 2;
 }
 
+/* Most codes are of the class of their hundred. */
+h2client_error_class h2client_error_classify(h2client_error_code code)
+{
+    static const h2client_error_class by_hundred[] = {
+        H2CLIENT_ERROR_CLASS_NONE,       H2CLIENT_ERROR_CLASS_USAGE,
+        H2CLIENT_ERROR_CLASS_DNS,        H2CLIENT_ERROR_CLASS_CONNECT,
+        H2CLIENT_ERROR_CLASS_TLS,        H2CLIENT_ERROR_CLASS_TIMEOUT,
+        H2CLIENT_ERROR_CLASS_CONNECTION, H2CLIENT_ERROR_CLASS_PROTOCOL,
+        H2CLIENT_ERROR_CLASS_BODY,       H2CLIENT_ERROR_CLASS_PROTOCOL,
+        H2CLIENT_ERROR_CLASS_BODY,
+    };
+    size_t hundred = (size_t)code / 100;
+
+    switch (code) {
+    case H2CLIENT_ERROR_NO_MEMORY:
+    case H2CLIENT_ERROR_SYSTEM_FAILED:
+    case H2CLIENT_ERROR_NO_DESCRIPTORS:
+        return H2CLIENT_ERROR_CLASS_RESOURCES;
+    case H2CLIENT_ERROR_CANCELLED:
+    case H2CLIENT_ERROR_SESSION_CLOSED:
+        return H2CLIENT_ERROR_CLASS_CANCELLED;
+    case H2CLIENT_ERROR_STATUS:
+        return H2CLIENT_ERROR_CLASS_STATUS;
+    case H2CLIENT_ERROR_TOO_MANY_REDIRECTS:
+    case H2CLIENT_ERROR_REDIRECT_REFUSED:
+    case H2CLIENT_ERROR_REDIRECT_MALFORMED:
+        return H2CLIENT_ERROR_CLASS_REDIRECT;
+    default:
+        return hundred < sizeof by_hundred / sizeof by_hundred[0] ? by_hundred[hundred]
+                                                                  : H2CLIENT_ERROR_CLASS_USAGE;
+    }
+}
+
+const char *h2client_error_class_name(h2client_error_class error_class)
+{
+    switch (error_class) {
+#define CLASS_CASE(name, value, text) \
+    case H2CLIENT_ERROR_CLASS_##name: \
+        return text;
+        H2CLIENT_ERROR_CLASS_TABLE(CLASS_CASE)
+#undef CLASS_CASE
+    }
+    return "unknown";
+}
+
 const char *h2client_phase_name(h2client_phase phase)
 {
     switch (phase) {

@@ -162,6 +162,38 @@ TEST(error_codes_have_their_row_of_the_table)
     ck_assert_str_eq(h2client_error_text(H2CLIENT_ERROR_TIMEOUT), "timeout");
 }
 
+TEST(error_codes_have_a_class_to_switch_on)
+{
+    static const struct {
+        h2client_error_code code;
+        h2client_error_class error_class;
+    } rows[] = {
+        {H2CLIENT_OK, H2CLIENT_ERROR_CLASS_NONE},
+        {H2CLIENT_PENDING, H2CLIENT_ERROR_CLASS_NONE},
+        {H2CLIENT_ERROR_URL_MALFORMED, H2CLIENT_ERROR_CLASS_USAGE},
+        {H2CLIENT_ERROR_NO_MEMORY, H2CLIENT_ERROR_CLASS_RESOURCES},
+        {H2CLIENT_ERROR_NO_DESCRIPTORS, H2CLIENT_ERROR_CLASS_RESOURCES},
+        {H2CLIENT_ERROR_CANCELLED, H2CLIENT_ERROR_CLASS_CANCELLED},
+        {H2CLIENT_ERROR_DNS_NOT_FOUND, H2CLIENT_ERROR_CLASS_DNS},
+        {H2CLIENT_ERROR_CONNECT_REFUSED, H2CLIENT_ERROR_CLASS_CONNECT},
+        {H2CLIENT_ERROR_TLS_EXPIRED, H2CLIENT_ERROR_CLASS_TLS},
+        {H2CLIENT_ERROR_TIMEOUT, H2CLIENT_ERROR_CLASS_TIMEOUT},
+        {H2CLIENT_ERROR_TRUNCATED, H2CLIENT_ERROR_CLASS_CONNECTION},
+        {H2CLIENT_ERROR_H2_GOAWAY, H2CLIENT_ERROR_CLASS_PROTOCOL},
+        {H2CLIENT_ERROR_H1_MALFORMED, H2CLIENT_ERROR_CLASS_PROTOCOL},
+        {H2CLIENT_ERROR_CODING_BROKEN, H2CLIENT_ERROR_CLASS_BODY},
+        {H2CLIENT_ERROR_JSON_MALFORMED, H2CLIENT_ERROR_CLASS_BODY},
+        {H2CLIENT_ERROR_TOO_MANY_REDIRECTS, H2CLIENT_ERROR_CLASS_REDIRECT},
+        {H2CLIENT_ERROR_STATUS, H2CLIENT_ERROR_CLASS_STATUS},
+        {(h2client_error_code)99999, H2CLIENT_ERROR_CLASS_USAGE},
+        {(h2client_error_code)-1, H2CLIENT_ERROR_CLASS_USAGE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(h2client_error_classify(rows[i].code) == rows[i].error_class, "row %zu", i);
+    ck_assert_str_eq(h2client_error_class_name(H2CLIENT_ERROR_CLASS_TIMEOUT), "timeout");
+    ck_assert_str_eq(h2client_error_class_name((h2client_error_class)99), "unknown");
+}
+
 TEST(unknown_error_codes_are_told_as_such)
 {
     ck_assert_str_eq(h2client_error_name((h2client_error_code)99), "unknown error");
@@ -364,7 +396,8 @@ TEST_MAIN("base", {T(size_add_tells_overflow)}, {T(size_mul_tells_overflow)},
           {T(default_allocator_grows_a_block_and_keeps_its_bytes)}, {T(copied_text_ends_with_nul)},
           {T(text_is_not_copied_without_memory)}, {T(list_gives_back_in_the_order_of_appending)},
           {T(list_node_is_linked_only_while_on_a_list)}, {T(list_splice_moves_all_to_the_end)},
-          {T(error_codes_have_their_row_of_the_table)}, {T(unknown_error_codes_are_told_as_such)},
+          {T(error_codes_have_their_row_of_the_table)}, {T(error_codes_have_a_class_to_switch_on)},
+          {T(unknown_error_codes_are_told_as_such)},
           {T(error_codes_stay_in_the_hundred_of_their_group)},
           {T(phases_limits_and_replay_classes_have_names)},
           {T(http2_codes_have_the_names_of_the_rfc)}, {T(fault_holds_code_and_text)},

@@ -308,6 +308,7 @@ H2CLIENT_API h2client_error_code h2client_call_credit(h2client_call *call, size_
 H2CLIENT_API void h2client_call_resume_upload(h2client_call *call);
 /* Gives the handle back; NULL is fine; see "Life of a call". */
 H2CLIENT_API void h2client_call_destroy(h2client_call *call);
+H2CLIENT_AUTO(call, h2client_call_destroy)
 
 #ifdef __cplusplus
 } /* extern "C" */

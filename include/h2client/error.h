@@ -133,6 +133,32 @@ typedef enum h2client_error_code {
     H2CLIENT_PENDING = H2CLIENT_ERROR_PENDING
 } h2client_error_code;
 
+/*
+ * What kind of thing went wrong: what a caller switches on, as other languages do on the
+ * class of an exception. Codes may be added to a class; a class keeps its meaning.
+ */
+#define H2CLIENT_ERROR_CLASS_TABLE(X)                                                       \
+    X(NONE, 0, "none")           /* OK, PENDING, INTERRUPTED */                             \
+    X(USAGE, 1, "usage")         /* the caller asked for what cannot be */                  \
+    X(RESOURCES, 2, "resources") /* memory, descriptors, files of this machine */           \
+    X(CANCELLED, 3, "cancelled") /* by the caller, or with its session */                   \
+    X(DNS, 4, "dns")                                                                        \
+    X(CONNECT, 5, "connect")                                                                \
+    X(TLS, 6, "tls")                                                                        \
+    X(PROXY, 7, "proxy")                                                                    \
+    X(TIMEOUT, 8, "timeout")       /* any limit of time, in any phase */                    \
+    X(CONNECTION, 9, "connection") /* lost while it carried the call */                     \
+    X(PROTOCOL, 10, "protocol")    /* the server broke HTTP, or refused by it */            \
+    X(BODY, 11, "body")            /* of request or response: size, length, coding, type */ \
+    X(REDIRECT, 12, "redirect")                                                             \
+    X(STATUS, 13, "status") /* raised */
+
+typedef enum h2client_error_class {
+#define H2CLIENT_ERROR_CLASS_ENUM(name, value, text) H2CLIENT_ERROR_CLASS_##name = value,
+    H2CLIENT_ERROR_CLASS_TABLE(H2CLIENT_ERROR_CLASS_ENUM)
+#undef H2CLIENT_ERROR_CLASS_ENUM
+} h2client_error_class;
+
 /* Which limit ended a call whose code is H2CLIENT_ERROR_TIMEOUT. */
 typedef enum h2client_limit {
     H2CLIENT_LIMIT_NONE = 0,
@@ -189,6 +215,9 @@ typedef struct h2client_error {
 H2CLIENT_API const char *h2client_error_name(h2client_error_code code);
 H2CLIENT_API const char *h2client_error_text(h2client_error_code code);
 H2CLIENT_API int h2client_error_exit_code(h2client_error_code code);
+/* For an unknown code USAGE. The name is in lower case. Static. */
+H2CLIENT_API h2client_error_class h2client_error_classify(h2client_error_code code);
+H2CLIENT_API const char *h2client_error_class_name(h2client_error_class error_class);
 /* Lower-case words: "dns", "receive"; "first byte", "read idle"; "never_sent". Static. */
 H2CLIENT_API const char *h2client_phase_name(h2client_phase phase);
 H2CLIENT_API const char *h2client_limit_name(h2client_limit limit);

@@ -130,6 +130,7 @@ H2CLIENT_API const h2client_error *h2client_session_error(const h2client_session
  * (inside a callback: once the driving function unwinds), closes all. Call handles
  * stay valid until destroyed. NULL is fine. */
 H2CLIENT_API void h2client_session_destroy(h2client_session *session);
+H2CLIENT_AUTO(session, h2client_session_destroy)
 
 /*
  * Drives: ends in good order. No call can be started any more (such a one ends with

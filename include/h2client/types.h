@@ -23,6 +23,26 @@
 #endif
 
 /*
+ * Variables that give back what they hold at the end of their scope, however it is left:
+ *
+ *     h2client_auto(session) session = h2client_session_create(NULL);
+ *     h2client_auto(call) call = h2client_get(session, url);
+ *
+ * They go in the reverse order of their making, so a call goes before its session.
+ * For gcc and clang; elsewhere the macro is not there.
+ */
+#if defined(__GNUC__)
+#define h2client_auto(type) __attribute__((cleanup(h2client_auto_##type))) h2client_##type *
+#define H2CLIENT_AUTO(type, give_back)                              \
+    static inline void h2client_auto_##type(h2client_##type **held) \
+    {                                                               \
+        give_back(*held);                                           \
+    }
+#else
+#define H2CLIENT_AUTO(type, give_back)
+#endif
+
+/*
  * Every struct an application fills starts with `size`, which says how much of
  * it the application knew when it was compiled. In C the H2CLIENT_*() macros
  * and the keyword calls set it; in C++ a constructor does, and zeroes the rest.

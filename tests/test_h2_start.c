@@ -78,7 +78,6 @@ struct opening {
 
 static const struct opening wrong_frames[] = {
     OPENING("PING", "\0\0\x8\x6\0\0\0\0\0abcdefgh"),
-    OPENING("GOAWAY", "\0\0\x8\x7\0\0\0\0\0\0\0\0\0\0\0\0\0"),
     OPENING("HEADERS", "\0\0\x1\x1\x5\0\0\0\x1\x88"),
     OPENING("DATA", "\0\0\x2\0\x1\0\0\0\x1ok"),
     OPENING("WINDOW_UPDATE", "\0\0\x4\x8\0\0\0\0\0\0\0\0\x1"),
@@ -121,6 +120,19 @@ TEST(a_first_frame_other_than_settings_ends_the_connection)
             h2t_expect_failure(exchange, H2CLIENT_ERROR_H2_NOT_HTTP2, NGHTTP2_PROTOCOL_ERROR);
             h2t_expect_goaway(core, H2CLIENT_ERROR_H2_NOT_HTTP2, NGHTTP2_PROTOCOL_ERROR);
         }
+    }
+}
+
+TEST(a_goaway_before_settings_is_a_connection_that_was_lost)
+{
+    static const struct opening goaway =
+        OPENING("GOAWAY", "\0\0\x8\x7\0\0\0\0\0\x7f\xff\xff\xff\0\0\0\0");
+
+    EACH_CUT (core) {
+        struct h2t_exchange *exchange = greet(core, &goaway);
+
+        h2t_expect_failure(exchange, H2CLIENT_ERROR_H2_GOAWAY, NGHTTP2_PROTOCOL_ERROR);
+        ck_assert(!core->conn->accepts_new);
     }
 }
 
@@ -338,6 +350,7 @@ TEST_MAIN("h2_start", {T(preface_and_settings_lead_and_do_not_wait_for_the_serve
           {T(our_settings_refuse_push_and_state_the_limits)},
           {T(requests_work_when_the_servers_settings_come_late)},
           {T(a_first_frame_other_than_settings_ends_the_connection)},
+          {T(a_goaway_before_settings_is_a_connection_that_was_lost)},
           {T(an_answer_that_is_not_http2_is_named_at_once)},
           {T(an_http1_answer_is_quoted_in_the_error)}, {T(an_immediate_end_is_an_empty_reply)},
           {T(settings_are_acknowledged_once_each_and_in_order)}, {T(unknown_settings_are_ignored)},

@@ -49,6 +49,14 @@ static size_t gather_foreign(struct h2i_h2_conn *conn, const uint8_t *data, size
     return len;
 }
 
+/* Some servers that are told to end between the TLS handshake and our preface say so
+ * first: that is HTTP/2, but nobody knows what they will still answer. */
+static void fail_early_goaway(struct h2i_h2_conn *conn)
+{
+    h2i_h2_fail(conn, H2CLIENT_ERROR_H2_GOAWAY, NGHTTP2_PROTOCOL_ERROR,
+                "GOAWAY before the server's SETTINGS");
+}
+
 /* RFC 9113 3.4: the server's preface is a SETTINGS frame. False: something else. */
 static bool check_preface(struct h2i_h2_conn *conn)
 {
@@ -61,6 +69,8 @@ static bool check_preface(struct h2i_h2_conn *conn)
     }
     if (starts_with(conn, "HTTP/", 5))
         conn->in.is_foreign = true;
+    else if (frame->type == NGHTTP2_GOAWAY)
+        fail_early_goaway(conn);
     else
         fail_foreign(conn);
     return false;

@@ -216,6 +216,19 @@ void h2i_call_end_as(h2client_call *call, const h2client_fault *fault)
     h2i_call_mark_ready(call);
 }
 
+void h2i_call_close(h2client_call *call, const h2client_fault *fault)
+{
+    bool loses_bytes = call->settings.on_data && h2i_buf_len(&call->in.body) > 0;
+
+    if (h2i_call_has_ended(call))
+        return;
+    if (!call->end.is_over)
+        h2i_call_abort(call, fault);
+    else if (call->end.outcome.fault.code == H2CLIENT_OK &&
+             (loses_bytes || !h2i_call_is_end_due(call)))
+        h2i_call_end_as(call, fault);
+}
+
 /* May the loop's half be touched? Between two turns the clock stands still, and what is
  * noted by it would look as old as the last turn. */
 static bool enter(h2client_call *call)
@@ -271,8 +284,11 @@ static void begin(h2client_call *call, const char *method, const char *url,
     h2i_call_adopt(call, options);
     if (code)
         h2i_text_add(&why, "%s", session->error.message);
-    if (!code && session->is_draining)
+    if (!code && session->is_draining) {
         code = H2CLIENT_ERROR_SESSION_CLOSED;
+        call->was_refused = true;
+        session->n_refused++;
+    }
     if (!h2i_session_enter(session))
         code = H2CLIENT_ERROR_FORKED;
     if (!code)

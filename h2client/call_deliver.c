@@ -95,6 +95,7 @@ static void settle(h2client_call *call)
     if (call->end.outcome.fault.code)
         session->n_calls_failed++;
     session->n_running--;
+    session->n_refused -= call->was_refused;
     atomic_store_explicit(&call->state, (int)call->end.outcome.fault.code, memory_order_release);
     if (call->has_handle)
         h2i_list_append(&session->done, &call->in_done);

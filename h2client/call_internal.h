@@ -96,6 +96,7 @@ struct h2client_call {
     unsigned n_pins;    /* driving functions that wait for it */
     bool has_handle;    /* the user has not destroyed it */
     bool is_delivering; /* one of its callbacks may be on the stack */
+    bool was_refused;   /* started while its session closed */
 
     struct h2i_arena arena; /* everything below that is a pointer, but the body */
     struct h2i_settings settings;
@@ -149,6 +150,9 @@ void h2i_call_abort(h2client_call *call, const h2client_fault *fault);
 void h2i_call_end_as(h2client_call *call, const h2client_fault *fault);
 /* Notes the outcome; the attempt is over. */
 void h2i_call_end(h2client_call *call, const struct h2i_outcome *outcome);
+/* Its session closes: it ends so, and so does a success that is not told yet where bytes of
+ * it would be lost, or that waits for its reader. */
+void h2i_call_close(h2client_call *call, const h2client_fault *fault);
 /* Switches between WHOLE and PULL, giving back what that sets free. */
 void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery);
 /* Frees it when nobody has it any more, or keeps it for the next start. */

@@ -333,7 +333,7 @@ static void end_calls(h2client_session *session, h2client_error_code code)
 
     while ((node = h2i_list_pop(&session->calls))) {
         h2client_call *call = H2I_CONTAINER_OF(node, h2client_call, in_session);
-        h2i_call_abort(call, &fault);
+        h2i_call_close(call, &fault);
         h2i_call_deliver_end(call);
         h2i_call_detach(call);
         h2i_call_release_if_unused(call);

@@ -174,11 +174,17 @@ static int64_t end_of_patience(const h2client_session *session, int64_t timeout_
     return deadline_us;
 }
 
+/* Those that were started meanwhile are over, and may start the next ones for ever. */
+static bool has_unfinished(const h2client_session *session)
+{
+    return session->n_running > session->n_refused;
+}
+
 static h2client_error_code drive_until_idle(h2client_session *session, int64_t deadline_us)
 {
     h2client_error_code code = H2CLIENT_OK;
 
-    while (!code && !session->is_doomed && session->n_running > 0) {
+    while (!code && !session->is_doomed && has_unfinished(session)) {
         int64_t left_us = deadline_us - session->reactor.now_us;
         if (left_us <= 0)
             return H2CLIENT_ERROR_TIMEOUT;
@@ -187,17 +193,24 @@ static h2client_error_code drive_until_idle(h2client_session *session, int64_t d
     return code;
 }
 
-/* What callbacks start meanwhile ends by itself. */
-static void abort_all(h2client_session *session)
+static void close_all(h2client_session *session)
 {
     const h2client_fault fault = {.code = H2CLIENT_ERROR_SESSION_CLOSED, .tls_alert = -1};
 
-    while (!session->is_doomed && session->n_running > 0) {
+    while (!session->is_doomed && has_unfinished(session)) {
         for (struct h2i_list *node = h2i_list_first(&session->calls); node;
              node = h2i_list_after(&session->calls, node))
-            h2i_call_abort(H2I_CONTAINER_OF(node, h2client_call, in_session), &fault);
+            h2i_call_close(H2I_CONTAINER_OF(node, h2client_call, in_session), &fault);
         h2i_session_turn(session, 0);
     }
+}
+
+static void shut_down(h2client_session *session)
+{
+    if (!session->is_doomed && session->n_refused > 0)
+        h2i_session_turn(session, 0); /* they hear of it */
+    if (!session->is_doomed && session->has_pool)
+        h2i_pool_shut_down(&session->pool);
 }
 
 h2client_error_code h2client_session_close(h2client_session *session, int64_t timeout_ms)
@@ -215,9 +228,9 @@ h2client_error_code h2client_session_close(h2client_session *session, int64_t ti
                ? drive_until_idle(session, end_of_patience(session, timeout_ms))
                : H2CLIENT_ERROR_INVALID_ARGUMENT;
     if (code == H2CLIENT_ERROR_TIMEOUT)
-        abort_all(session);
-    if (session->has_pool && !session->is_doomed && (!code || code == H2CLIENT_ERROR_TIMEOUT))
-        h2i_pool_shut_down(&session->pool);
+        close_all(session);
+    if (!code || code == H2CLIENT_ERROR_TIMEOUT)
+        shut_down(session);
     end_driving(session);
     return code;
 }

@@ -37,6 +37,7 @@ struct h2client_session {
     size_t n_spare;
     size_t n_spare_body_bytes; /* what their body buffers hold on to */
     size_t n_running;
+    size_t n_refused; /* of these: started after close, and over */
     uint64_t n_calls;
     uint64_t n_calls_failed;
     uint64_t n_turns;

@@ -160,6 +160,15 @@ enum h2i_body_result h2i_source_read(struct h2i_body_source *source, void *buf, 
     return result;
 }
 
+int64_t h2i_source_left(const struct h2i_body_source *source)
+{
+    if (source->has_ended)
+        return (int64_t)h2i_buf_len(&source->stage);
+    if (source->len < 0)
+        return -1;
+    return source->len > source->offset ? source->len - source->offset : 0;
+}
+
 /* It goes on pulling until the stage is half full, so that a function which gives a line
  * at a time does not make a frame of each. */
 bool h2i_source_wants_fetch(const struct h2i_body_source *source)

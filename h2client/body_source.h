@@ -44,6 +44,8 @@ h2client_error_code h2i_source_open(struct h2i_body_source *source, struct h2i_a
 /* For the core. */
 enum h2i_body_result h2i_source_read(struct h2i_body_source *source, void *buf, size_t cap,
                                      size_t *n);
+/* Bytes the core has still to get; -1: not known yet. */
+int64_t h2i_source_left(const struct h2i_body_source *source);
 /* In the delivery phase: while it wants to, asks the pull function once. User code. False
  * when that said NOT_NOW. */
 bool h2i_source_wants_fetch(const struct h2i_body_source *source);

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "h2client/attempt.h"
+#include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
 
 /* A spare call keeps its arena's first block and a body buffer up to this size, as long as
@@ -253,16 +254,12 @@ static void show_body(h2client_call *call)
 
 void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery)
 {
-    size_t n = call->in.n_uncredited;
-
     if (call->settings.delivery == delivery || call->settings.on_data)
         return;
     call->settings.delivery = delivery;
     show_body(call);
-    if (!is_collected(call) || h2i_call_has_ended(call) || !enter(call))
-        return;
-    call->in.n_uncredited = 0;
-    h2i_attempt_credit(call, n);
+    if (!h2i_call_has_ended(call) && enter(call))
+        h2i_call_rates_watch(call);
 }
 
 /* ---- public ---------------------------------------------------------------- */
@@ -377,15 +374,20 @@ static h2client_error_code take_bytes(h2client_call *call, void *buf, size_t cap
 {
     size_t len = h2i_buf_len(&call->in.body);
     size_t freed;
+    bool is_inside = enter(call);
 
-    *n = len < cap ? len : cap;
+    *n = h2i_call_rates_allow(call, len < cap ? len : cap);
+    if (*n == 0)
+        return H2CLIENT_PENDING;
+    h2i_call_rates_take(call, *n);
     memcpy(buf, h2i_buf_data(&call->in.body), *n);
     h2i_buf_consume(&call->in.body, *n);
     len -= *n;
     freed = call->in.n_uncredited > len ? call->in.n_uncredited - len : 0;
     call->in.n_uncredited -= freed;
-    if (freed && enter(call)) {
+    if (freed && is_inside) {
         h2i_attempt_credit(call, freed);
+        h2i_call_rates_watch(call);
         h2i_session_nudge(call->session);
     }
     return H2CLIENT_OK;

@@ -6,6 +6,7 @@
  * on_done has run) or its session doomed.
  */
 #include "h2client/attempt.h"
+#include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
 
 /* May callbacks other than on_done still run? */
@@ -44,15 +45,20 @@ static void tell_data(h2client_call *call)
 
     if (!call->settings.on_data || len == 0 || call->in.is_paused || !is_wanted(call))
         return;
+    len = h2i_call_rates_allow(call, len);
+    if (len == 0)
+        return;
+    h2i_call_rates_take(call, len);
     /* Credits given inside the callback count these bytes as kept already. */
     call->in.n_kept += len;
     taken = call->settings.on_data(call, h2i_buf_data(&call->in.body), len, call->settings.user);
-    h2i_buf_clear(&call->in.body, SIZE_MAX);
+    h2i_buf_consume(&call->in.body, len);
     if (taken > call->in.n_kept)
         taken = call->in.n_kept;
     call->in.n_kept -= taken;
     call->in.n_uncredited -= taken;
     h2i_attempt_credit(call, taken);
+    h2i_call_rates_watch(call);
 }
 
 static void fetch_upload(h2client_call *call)
@@ -68,8 +74,10 @@ bool h2i_call_is_end_due(const h2client_call *call)
 {
     if (!call->end.is_over)
         return false;
-    if (call->end.outcome.fault.code != H2CLIENT_OK || !call->settings.on_data || !is_wanted(call))
+    if (call->end.outcome.fault.code != H2CLIENT_OK || !is_wanted(call))
         return true;
+    if (!call->settings.on_data)
+        return h2i_call_rates_let_end(call);
     return !call->in.is_paused && h2i_buf_len(&call->in.body) == 0;
 }
 
@@ -91,6 +99,7 @@ static void settle(h2client_call *call)
     h2client_session *session = call->session;
 
     h2i_call_limits_stop(call);
+    h2i_call_rates_stop(call);
     h2i_call_compose_error(call);
     if (call->end.outcome.fault.code)
         session->n_calls_failed++;

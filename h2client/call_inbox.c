@@ -6,6 +6,7 @@
  */
 #include "base/fault.h"
 #include "h2client/attempt.h"
+#include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
 
 #define MAX_FAILURE_BYTES 4096
@@ -142,10 +143,7 @@ static void got_data(struct h2i_exchange *exchange, const void *data, size_t len
         abort_with(call, H2CLIENT_ERROR_NO_MEMORY, "");
         return;
     }
-    if (is_collected(call)) {
-        call->in.n_uncredited -= len;
-        h2i_attempt_credit(call, len);
-    }
+    h2i_call_rates_watch(call);
     if (call->settings.on_data || call->settings.delivery == H2CLIENT_DELIVERY_PULL)
         h2i_call_mark_ready(call);
 }
@@ -167,9 +165,10 @@ static enum h2i_body_result read_body(struct h2i_exchange *exchange, void *buf, 
     h2client_call *call = call_of(exchange);
     enum h2i_body_result result;
 
-    if (call->attempt.awaits_continue)
+    if (call->attempt.awaits_continue || (cap = h2i_call_rates_admit(call, cap)) == 0)
         return H2I_BODY_NOT_NOW;
     result = h2i_source_read(&call->source, buf, cap, n);
+    h2i_call_rates_sent(call, *n);
     if (h2i_source_wants_fetch(&call->source))
         h2i_call_mark_ready(call);
     return result;

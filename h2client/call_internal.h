@@ -20,6 +20,7 @@
 #include "h2client/settings.h"
 #include "h2client/throttle.h"
 
+struct h2i_call_rates;
 struct h2i_hop;
 
 /* What calls and their session share and whoever goes last frees: a call may outlive its
@@ -105,7 +106,8 @@ struct h2client_call {
     const h2client_header *fields; /* the request's, without those that differ by attempt */
     struct h2i_body_source source;
     struct h2i_attempt attempt;
-    h2client_timer timer; /* at or before the next time limit */
+    h2client_timer timer;         /* at or before the next time limit */
+    struct h2i_call_rates *rates; /* NULL: no limit on them */
     int64_t started_us;
     bool expects_continue; /* the request says Expect: 100-continue */
     bool has_own_host;     /* the caller gave the authority */

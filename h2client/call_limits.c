@@ -6,6 +6,7 @@
  */
 #include "base/fault.h"
 #include "h2client/attempt.h"
+#include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
 
 struct due {
@@ -24,7 +25,7 @@ static void consider(struct due *due, h2client_limit limit, int64_t from_us, int
         *due = (struct due){limit, deadline_us, allowed_us};
 }
 
-/* Its own reader holds the stream: that is not the server's time. */
+/* Its own reader, or the limit on his rate, holds the stream: not the server's time. */
 static bool reader_holds(const h2client_call *call)
 {
     return call->in.n_uncredited > 0;
@@ -48,7 +49,8 @@ static void consider_attempt(struct due *due, const h2client_call *call)
             consider(due, H2CLIENT_LIMIT_QUEUE, attempt->entered_us, settings->queue_us);
         return;
     }
-    if (!attempt->is_sent && !call->source.is_waiting && !attempt->awaits_continue)
+    if (!attempt->is_sent && !call->source.is_waiting && !attempt->awaits_continue &&
+        !h2i_call_rates_hold_upload(call))
         consider(due, H2CLIENT_LIMIT_WRITE_STALL, attempt->last_write_us, settings->write_stall_us);
     if (attempt->is_sent && !call->in.has_head)
         consider(due, H2CLIENT_LIMIT_FIRST_BYTE, attempt->last_read_us, settings->first_byte_us);

@@ -3,7 +3,7 @@
  * From options to a checked request. Whatever is wrong is said here, before a byte is
  * written: the cores trust what they are given.
  */
-#include "h2client/call_internal.h"
+#include "h2client/call_rates.h"
 #include "h2client/http/url_join.h"
 #include "h2client/session_internal.h"
 
@@ -170,6 +170,8 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
         method = "GET";
     if (!code)
         code = h2i_settings_apply(&call->settings, &call->arena, &known, why);
+    if (!code)
+        code = no_memory_unless(h2i_call_rates_init(call));
     if (!code)
         code = check_method(method, why);
     if (!code)

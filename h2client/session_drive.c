@@ -5,6 +5,7 @@
  *   flush what a start outside left -> wait -> events, timers, tasks (reactor)
  *   -> delivery (all user code) -> serve the pool -> flush, one write a link -> reap
  */
+#include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
 
 /* Delivers at most what was ready when the phase began, so that a callback that always
@@ -253,7 +254,9 @@ static bool call_has_bytes(const void *goal)
 {
     const h2client_call *call = goal;
 
-    return h2i_buf_len(&call->in.body) > 0 || h2i_call_has_ended(call);
+    size_t len = h2i_buf_len(&call->in.body);
+
+    return (len > 0 && h2i_call_rates_allow(call, len) > 0) || h2i_call_has_ended(call);
 }
 
 /* A call that is waited for stays, even if a callback destroys it. */

@@ -8,7 +8,7 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, reserved);
+NO_TAIL_PADDING(h2client_call_options, max_send_bytes_per_s);
 NO_TAIL_PADDING(h2client_session_options, max_calls_burst);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);
@@ -33,6 +33,8 @@ struct h2i_settings h2i_settings_default(void)
         .http_version = H2CLIENT_HTTP_AUTO,
         .queue_us = INT64_MAX,
         .expect_us = 1 * SECONDS,
+        .max_recv_per_s = INT64_MAX,
+        .max_send_per_s = INT64_MAX,
         .priority = H2CLIENT_PRIORITY_NORMAL,
         .retry = *h2i_retry_defaults(),
         .redirect = h2i_redirect_defaults(),
@@ -110,6 +112,8 @@ static h2client_error_code apply_limits(struct h2i_settings *settings,
         {&settings->queue_us, options->queue_timeout_ms, 1000, "queue_timeout_ms"},
         {&settings->expect_us, options->expect_timeout_ms, 1000, "expect_timeout_ms"},
         {&settings->max_body_bytes, options->max_body_bytes, 1, "max_body_bytes"},
+        {&settings->max_recv_per_s, options->max_recv_bytes_per_s, 1, "max_recv_bytes_per_s"},
+        {&settings->max_send_per_s, options->max_send_bytes_per_s, 1, "max_send_bytes_per_s"},
     };
 
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {

@@ -79,6 +79,8 @@ SETTER(redirect, &some_redirect)
 SETTER(base_url, H2T_ORIGIN)
 SETTER(user_agent, "me")
 SETTER(raise_for_status, H2CLIENT_ON)
+SETTER(max_recv_bytes_per_s, 1 << 20)
+SETTER(max_send_bytes_per_s, 1 << 20)
 
 #define ROW(member, decision)                                                    \
     {                                                                            \
@@ -118,6 +120,8 @@ static const struct row rows[] = {
     ROW(user_agent, SHARES),
     ROW(raise_for_status, SHARES),
     {"reserved", offsetof(h2client_call_options, reserved), sizeof(int32_t), SHARES, NULL},
+    ROW(max_recv_bytes_per_s, SHARES),
+    ROW(max_send_bytes_per_s, SHARES),
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "h2client/attempt.h"
+#include "h2client/call_decode.h"
 #include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
 
@@ -121,6 +122,7 @@ void h2i_call_free(h2client_call *call)
     struct h2i_home *home = call->home;
 
     h2i_source_close(&call->source);
+    h2i_call_drop_decoding(call);
     h2i_arena_finish(&call->arena);
     h2i_buf_finish(&call->in.body);
     h2i_free(&home->allocator, call);
@@ -136,6 +138,7 @@ static void keep_as_spare(h2client_session *session, h2client_call *call)
     bool has_room = session->n_spare_body_bytes + body.cap <= MAX_SPARE_BODY_BYTES;
 
     h2i_source_close(&call->source);
+    h2i_call_drop_decoding(call);
     h2i_arena_reset(&arena);
     h2i_buf_clear(&body, has_room ? SPARE_BODY_BYTES : 0);
     memset(call, 0, sizeof *call);
@@ -258,8 +261,10 @@ void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery)
         return;
     call->settings.delivery = delivery;
     show_body(call);
-    if (!h2i_call_has_ended(call) && enter(call))
-        h2i_call_rates_watch(call);
+    if (h2i_call_has_ended(call) || !enter(call))
+        return;
+    h2i_call_mark_ready(call); /* what is decoded now may be more */
+    h2i_call_rates_watch(call);
 }
 
 /* ---- public ---------------------------------------------------------------- */
@@ -352,6 +357,11 @@ h2client_error_code h2client_call_credit(h2client_call *call, size_t n_bytes)
     if (n_bytes > call->in.n_kept)
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     call->in.n_kept -= n_bytes;
+    if (call->in.is_coded && enter(call)) {
+        h2i_call_mark_ready(call); /* decoding goes on, and gives the room back */
+        h2i_session_nudge(call->session);
+        return H2CLIENT_OK;
+    }
     call->in.n_uncredited -= n_bytes;
     if (!enter(call))
         return H2CLIENT_OK;
@@ -376,13 +386,19 @@ static h2client_error_code take_bytes(h2client_call *call, void *buf, size_t cap
     size_t freed;
     bool is_inside = enter(call);
 
-    *n = h2i_call_rates_allow(call, len < cap ? len : cap);
+    *n = h2i_call_may_have(call, len < cap ? len : cap);
     if (*n == 0)
         return H2CLIENT_PENDING;
-    h2i_call_rates_take(call, *n);
     memcpy(buf, h2i_buf_data(&call->in.body), *n);
     h2i_buf_consume(&call->in.body, *n);
     len -= *n;
+    if (call->in.is_coded) {
+        if (!h2i_call_has_ended(call) && is_inside) {
+            h2i_call_mark_ready(call);
+            h2i_session_nudge(call->session);
+        }
+        return H2CLIENT_OK;
+    }
     freed = call->in.n_uncredited > len ? call->in.n_uncredited - len : 0;
     call->in.n_uncredited -= freed;
     if (freed && is_inside) {
@@ -404,6 +420,8 @@ h2client_error_code h2client_call_try_read(h2client_call *call, void *buf, size_
     if (!buf || cap == 0 || !n || call->settings.on_data)
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     h2i_call_set_delivery(call, H2CLIENT_DELIVERY_PULL);
+    if (h2i_buf_len(&call->in.body) == 0)
+        h2i_call_decode(call);
     if (h2i_buf_len(&call->in.body))
         return take_bytes(call, buf, cap, n);
     state = h2client_call_state(call);

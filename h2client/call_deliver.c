@@ -6,6 +6,7 @@
  * on_done has run) or its session doomed.
  */
 #include "h2client/attempt.h"
+#include "h2client/call_decode.h"
 #include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
 
@@ -45,10 +46,9 @@ static void tell_data(h2client_call *call)
 
     if (!call->settings.on_data || len == 0 || call->in.is_paused || !is_wanted(call))
         return;
-    len = h2i_call_rates_allow(call, len);
+    len = h2i_call_may_have(call, len);
     if (len == 0)
         return;
-    h2i_call_rates_take(call, len);
     /* Credits given inside the callback count these bytes as kept already. */
     call->in.n_kept += len;
     taken = call->settings.on_data(call, h2i_buf_data(&call->in.body), len, call->settings.user);
@@ -56,6 +56,8 @@ static void tell_data(h2client_call *call)
     if (taken > call->in.n_kept)
         taken = call->in.n_kept;
     call->in.n_kept -= taken;
+    if (call->in.is_coded) /* decoding gave the room back */
+        return;
     call->in.n_uncredited -= taken;
     h2i_attempt_credit(call, taken);
     h2i_call_rates_watch(call);
@@ -76,6 +78,8 @@ bool h2i_call_is_end_due(const h2client_call *call)
         return false;
     if (call->end.outcome.fault.code != H2CLIENT_OK || !is_wanted(call))
         return true;
+    if (!h2i_call_is_decoded(call))
+        return false;
     if (!call->settings.on_data)
         return h2i_call_rates_let_end(call);
     return !call->in.is_paused && h2i_buf_len(&call->in.body) == 0;
@@ -137,7 +141,9 @@ void h2i_call_deliver(h2client_call *call)
     call->is_delivering = true;
     tell_interim(call);
     tell_head(call);
+    h2i_call_decode(call);
     tell_data(call);
+    h2i_call_settle_decoding(call);
     if (!call->end.is_over) /* before bytes are fetched that would have to be rewound */
         h2i_attempt_restart(call);
     fetch_upload(call);

@@ -6,10 +6,9 @@
  */
 #include "base/fault.h"
 #include "h2client/attempt.h"
+#include "h2client/call_decode.h"
 #include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
-
-#define MAX_FAILURE_BYTES 4096
 
 static h2client_call *call_of(struct h2i_exchange *exchange)
 {
@@ -108,29 +107,44 @@ static bool is_collected(const h2client_call *call)
 /* Of a failure's body; the rest is read while it is short, for the connection's sake. */
 static void keep_beginning(h2client_call *call, const void *data, size_t len)
 {
-    size_t room = MAX_FAILURE_BYTES - h2i_buf_len(&call->in.body);
+    size_t room = H2I_MAX_FAILURE_BYTES - h2i_buf_len(&call->in.body);
+    bool is_kept = call->in.decoding ? h2i_call_add_coded(call, data, len)
+                                     : append(&call->in.body, data, len < room ? len : room);
 
-    if (!append(&call->in.body, data, len < room ? len : room))
-        abort_with(call, H2CLIENT_ERROR_NO_MEMORY, "");
-    else
+    if (is_kept)
         h2i_attempt_drop(call, len);
+    else
+        abort_with(call, H2CLIENT_ERROR_NO_MEMORY, "");
 }
 
-static void got_data(struct h2i_exchange *exchange, const void *data, size_t len)
+/* False: the call has ended by it. */
+static bool begin_body(h2client_call *call)
 {
-    h2client_call *call = call_of(exchange);
+    char buf[160];
+    struct h2i_text why = h2i_text(buf, sizeof buf);
+    h2client_error_code code = H2CLIENT_OK;
+
+    if (!call->in.has_body)
+        code = h2i_call_begin_decoding(call, &why);
+    if (code && call->in.is_failure)
+        code = H2CLIENT_OK; /* it is kept as it came */
+    if (code)
+        abort_with(call, code, buf);
+    return !code;
+}
+
+static void got_coded(h2client_call *call, const void *data, size_t len)
+{
+    if (h2i_call_add_coded(call, data, len))
+        h2i_call_mark_ready(call);
+    else
+        abort_with(call, H2CLIENT_ERROR_NO_MEMORY, "");
+}
+
+static void got_plain(h2client_call *call, const void *data, size_t len)
+{
     size_t held = h2i_buf_len(&call->in.body);
 
-    if (call->attempt.is_passing_over) {
-        h2i_attempt_drop(call, len);
-        return;
-    }
-    call->info.download_bytes += (int64_t)len;
-    if (call->in.is_failure) {
-        keep_beginning(call, data, len);
-        return;
-    }
-    call->attempt.last_read_us = call->session->reactor.now_us;
     call->in.n_uncredited += len;
     if (is_collected(call) && (uint64_t)held + len > (uint64_t)call->settings.max_body_bytes) {
         h2client_fault fault =
@@ -146,6 +160,26 @@ static void got_data(struct h2i_exchange *exchange, const void *data, size_t len
     h2i_call_rates_watch(call);
     if (call->settings.on_data || call->settings.delivery == H2CLIENT_DELIVERY_PULL)
         h2i_call_mark_ready(call);
+}
+
+static void got_data(struct h2i_exchange *exchange, const void *data, size_t len)
+{
+    h2client_call *call = call_of(exchange);
+
+    if (call->attempt.is_passing_over) {
+        h2i_attempt_drop(call, len);
+        return;
+    }
+    call->info.download_bytes += (int64_t)len;
+    call->attempt.last_read_us = call->session->reactor.now_us;
+    if (!begin_body(call))
+        return;
+    if (call->in.is_failure)
+        keep_beginning(call, data, len);
+    else if (call->in.decoding)
+        got_coded(call, data, len);
+    else
+        got_plain(call, data, len);
 }
 
 static void got_trailers(struct h2i_exchange *exchange, const h2client_header *fields)

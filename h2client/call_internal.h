@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "h2client/body_source.h"
+#include "h2client/coding/coding.h"
 #include "h2client/history.h"
 #include "h2client/http/conn.h"
 #include "h2client/http/url.h"
@@ -119,7 +120,12 @@ struct h2client_call {
         bool is_head_told;
         bool is_paused;
         bool is_failure;     /* by its status, raised: the beginning of its body is kept */
-        struct h2i_buf body; /* WHOLE: all; otherwise: not yet taken */
+        struct h2i_buf body; /* WHOLE: all; otherwise: not yet taken; decoded */
+        bool has_body;       /* a byte of it came */
+        bool is_coded;       /* and there is a coding to undo */
+        bool is_drained;     /* nothing more comes out of `coded` now */
+        struct h2i_decoding *decoding; /* or NULL */
+        struct h2i_buf coded;          /* received, not yet decoded; has its room yet */
         size_t n_uncredited; /* bytes, the newest of body and then `n_kept`, still to credit */
         size_t n_kept;       /* of these: given to on_data and kept by it */
         size_t header_bytes;
@@ -171,6 +177,9 @@ void h2i_call_adopt(h2client_call *call, const h2client_call_options *options);
 /* Fills settings, url, request and source. On failure a code, with `why`. */
 h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, const char *url,
                                      const h2client_call_options *options, struct h2i_text *why);
+
+/* Of the body of a status that is raised. */
+#define H2I_MAX_FAILURE_BYTES 4096
 
 /* ---- call_inbox.c: events of the attempt's exchange ---------------------- */
 

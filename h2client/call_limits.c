@@ -28,7 +28,7 @@ static void consider(struct due *due, h2client_limit limit, int64_t from_us, int
 /* Its own reader, or the limit on his rate, holds the stream: not the server's time. */
 static bool reader_holds(const h2client_call *call)
 {
-    return call->in.n_uncredited > 0;
+    return call->in.n_uncredited > 0 || h2i_buf_len(&call->in.coded) > 0;
 }
 
 static void consider_attempt(struct due *due, const h2client_call *call)

@@ -25,6 +25,8 @@ static bool is_limited(const h2client_call *call)
 
 static size_t n_held(const h2client_call *call)
 {
+    if (call->in.is_coded)
+        return h2i_buf_len(&call->in.coded);
     return is_collected(call) ? call->in.n_uncredited : h2i_buf_len(&call->in.body);
 }
 

@@ -80,6 +80,8 @@ static h2client_error_code apply_options(h2client_session *session,
 
     session->defaults = h2i_settings_default();
     code = h2i_settings_apply(&session->defaults, &session->arena, &setup->defaults, why);
+    if (!setup->defaults.decompress && h2i_coding_offer()[0])
+        h2i_meant_fields_add(&meant, "accept-encoding", h2i_coding_offer());
     h2i_settings_mean(&setup->defaults, &meant);
     own = h2i_meant_fields_join(&meant, &session->arena, setup->defaults.headers);
     if (!own)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "h2client/settings.h"
 
+#include "h2client/coding/coding.h"
+
 #define SECONDS INT64_C(1000000)
 
 /* Options grow at their end, so they must not end in padding (types.h). */
@@ -38,6 +40,7 @@ struct h2i_settings h2i_settings_default(void)
         .priority = H2CLIENT_PRIORITY_NORMAL,
         .retry = *h2i_retry_defaults(),
         .redirect = h2i_redirect_defaults(),
+        .decompresses = true,
     };
 }
 
@@ -147,6 +150,7 @@ static h2client_error_code check_choices(const h2client_call_options *options, s
         {(int)options->priority, H2CLIENT_PRIORITY_HIGHEST, "priority"},
         {(int)options->expect_continue, H2CLIENT_OFF, "expect_continue"},
         {(int)options->raise_for_status, H2CLIENT_OFF, "raise_for_status"},
+        {(int)options->decompress, H2CLIENT_OFF, "decompress"},
     };
     h2client_error_code code = H2CLIENT_OK;
 
@@ -167,6 +171,8 @@ static void apply_choices(struct h2i_settings *settings, const h2client_call_opt
         settings->expects_continue = options->expect_continue == H2CLIENT_ON;
     if (options->raise_for_status)
         settings->raises_for_status = options->raise_for_status == H2CLIENT_ON;
+    if (options->decompress)
+        settings->decompresses = options->decompress == H2CLIENT_ON;
 }
 
 static bool keep_text(const char **kept, struct h2i_arena *arena, const char *given)
@@ -242,6 +248,9 @@ void h2i_settings_mean(const h2client_call_options *options, struct h2i_meant_fi
     if (options->user_agent)
         h2i_meant_fields_add(meant, "user-agent",
                              options->user_agent[0] ? options->user_agent : NULL);
+    if (options->decompress && h2i_coding_offer()[0])
+        h2i_meant_fields_add(meant, "accept-encoding",
+                             options->decompress == H2CLIENT_ON ? h2i_coding_offer() : NULL);
 }
 
 static bool is_zero(const unsigned char *bytes, size_t len)

@@ -36,6 +36,7 @@ struct h2i_settings {
     struct h2i_redirect_settings redirect;
     const char *base_url; /* or NULL */
     bool raises_for_status;
+    bool decompresses;
     int64_t max_recv_per_s; /* bytes of a body */
     int64_t max_send_per_s;
 };

@@ -79,6 +79,7 @@ SETTER(redirect, &some_redirect)
 SETTER(base_url, H2T_ORIGIN)
 SETTER(user_agent, "me")
 SETTER(raise_for_status, H2CLIENT_ON)
+SETTER(decompress, H2CLIENT_OFF)
 SETTER(max_recv_bytes_per_s, 1 << 20)
 SETTER(max_send_bytes_per_s, 1 << 20)
 
@@ -119,7 +120,7 @@ static const struct row rows[] = {
     ROW(base_url, SHARES), /* what comes of it decides */
     ROW(user_agent, SHARES),
     ROW(raise_for_status, SHARES),
-    {"reserved", offsetof(h2client_call_options, reserved), sizeof(int32_t), SHARES, NULL},
+    ROW(decompress, SHARES),
     ROW(max_recv_bytes_per_s, SHARES),
     ROW(max_send_bytes_per_s, SHARES),
 };

@@ -197,7 +197,12 @@ typedef struct h2client_call_options {
      * it); on_response and on_data do not run then, and h2client_call_partial_response has the
      * status, the fields and the first 4 KiB of the body. OFF. */
     h2client_switch raise_for_status;
-    int32_t reserved; /* 0 */
+    /* ON: gzip, deflate, br and zstd, as far as they are built in, are offered
+     * (accept-encoding, unless the caller says one) and decoded: max_body_bytes, on_data and
+     * read mean decoded bytes, content-length and the figures what was received. A body that
+     * grows a thousandfold beyond its first MiB ends the call with CODING_RATIO, a coding that
+     * is not known with CODING_UNSUPPORTED. OFF: the body as it comes. The default is ON. */
+    h2client_switch decompress;
     /*
      * Bytes of the body a second; none. For the call with all its attempts, each direction by
      * itself; header fields, framing and what is dropped of a response on the way (a

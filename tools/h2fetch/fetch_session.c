@@ -49,6 +49,7 @@ static h2client_call_options call_defaults(const struct h2f_config *config,
         .http_version = config->http_version,
         .retry = retry,
         .redirect = &stay,
+        .decompress = H2CLIENT_OFF,
     };
 }
 

@@ -551,6 +551,20 @@ class Reports(WithPlainServer):
         done = self.fetch("-w", "@format", "-o", "x", self.url("two.txt"))
         self.fetched(done, b"[text/plain|x]")
 
+    def test_redirects_are_followed_when_asked_for(self):
+        (self.served / "folder").mkdir(exist_ok=True)
+        (self.served / "folder" / "index.html").write_text("index")
+        done = self.fetch("-L", "-w", " %{http_code} %{num_redirects} %{url_effective}", self.url("folder"))
+        self.fetched(done, f"index 200 1 {self.url('folder/')}".encode())
+
+    def test_too_many_redirects_are_47(self):
+        (self.served / "folder").mkdir(exist_ok=True)
+        done = self.fetch("-L", "--max-redirs", "0", self.url("folder"))
+        self.failed(done, 47, r"\(47\) http://.*/folder : more than 0 redirects, the last one to .*")
+
+    def test_a_bad_number_of_redirects_is_a_usage_error(self):
+        self.failed(self.fetch("-L", "--max-redirs", "x", self.url()), 2, '--max-redirs: "x" .*')
+
     def test_write_out_tells_where_a_redirect_leads(self):
         (self.served / "folder").mkdir(exist_ok=True)
         done = self.fetch("-o/dev/null", "-w", "%{http_code} %{redirect_url}", self.url("folder"))
@@ -771,7 +785,7 @@ class Usage(H2fetch):
     def test_unknown_options_are_named(self):
         self.failed(fetch("--frob", "http://h"), 2, "--frob: unknown option")
         self.failed(fetch("-s#", "http://h"), 2, "-#: unknown option")
-        self.failed(fetch("--compressed", "http://h"), 2, "--compressed: unknown option")
+        self.failed(fetch("--ftp-pasv", "http://h"), 2, "--ftp-pasv: unknown option")
 
     def test_bad_values_are_named_with_their_option(self):
         done = fetch("--max-time", "abc", "http://h")

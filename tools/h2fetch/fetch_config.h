@@ -60,6 +60,7 @@ struct h2f_config {
     bool is_json;
     bool is_get;  /* -G */
     bool is_head; /* -I */
+    bool is_compressed;
 
     /* The response. */
     const char *output_dir;
@@ -86,6 +87,14 @@ struct h2f_config {
     int64_t queue_timeout_ms;
     int64_t expect100_timeout_ms;
     int64_t n_parallel_max;
+
+    /* Redirects. */
+    bool follows;
+    bool trusts_all; /* --location-trusted */
+    bool keep_post_301;
+    bool keep_post_302;
+    bool keep_post_303;
+    int64_t n_max_redirects; /* as the library takes it */
 
     int64_t n_retries;
     int64_t retry_delay_ms;

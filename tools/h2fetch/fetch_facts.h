@@ -17,7 +17,6 @@ struct h2f_facts {
     const h2client_call_info *info;
     const h2client_response *resp; /* NULL: none came */
     int exit_code;
-    int n_redirects; /* that were followed */
 };
 
 #endif

@@ -197,6 +197,26 @@ static bool set_http1(struct h2f_config *config, const char *argument, struct h2
     return true;
 }
 
+static bool set_location_trusted(struct h2f_config *config, const char *argument,
+                                 struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    config->follows = config->trusts_all = true;
+    return true;
+}
+
+/* As in curl: -1 is without end. */
+static bool set_max_redirects(struct h2f_config *config, const char *argument,
+                              struct h2f_problem *problem)
+{
+    config->n_max_redirects = H2CLIENT_NONE;
+    if (strcmp(argument, "0") == 0)
+        return true;
+    config->n_max_redirects = INT32_MAX;
+    return strcmp(argument, "-1") == 0 || check(h2f_parse_count(argument, &config->n_max_redirects),
+                                                "max-redirs", argument, problem);
+}
+
 /* 0, as in curl: none. */
 static bool set_retries(struct h2f_config *config, const char *argument,
                         struct h2f_problem *problem)
@@ -236,6 +256,7 @@ static const struct h2f_option table[] = {
     {"get", 'G', RARE, H2F_FLAG, NULL, "put the data into the URL's query, and GET", PLACE(is_get)},
     {"url-query", 0, RARE, H2F_APPLY, "DATA", "add to each URL's query: as --data-urlencode; +TEXT as it is", .apply = add_url_query},
     {"head", 'I', COMMON, H2F_FLAG, NULL, "HEAD: the response's fields only", PLACE(is_head)},
+    {"compressed", 0, RARE, H2F_FLAG, NULL, "ask for a compressed body, and write it decompressed", PLACE(is_compressed)},
     {"user-agent", 'A', RARE, H2F_TEXT, "TEXT", "user-agent to send; empty: none", PLACE(user_agent)},
     {"referer", 'e', RARE, H2F_TEXT, "URL", "referer to send", PLACE(referer)},
     /* The response. */
@@ -262,6 +283,13 @@ static const struct h2f_option table[] = {
     {"retry-max-time", 0, RARE, H2F_SECONDS, "SECONDS", "no try begins later", PLACE(retry_max_time_ms)},
     {"retry-all-errors", 0, RARE, H2F_FLAG, NULL, "again after every error", PLACE(retry_all_errors)},
     {"fail-early", 0, RARE, H2F_FLAG, NULL, "stop at the first failure", PLACE(fail_early)},
+    /* Redirects. */
+    {"location", 'L', COMMON, H2F_FLAG, NULL, "follow redirects", PLACE(follows)},
+    {"location-trusted", 0, RARE, H2F_SET, NULL, "the same, with credentials for every host", .apply = set_location_trusted},
+    {"max-redirs", 0, RARE, H2F_APPLY, "N", "redirects to follow at most (50); -1: without end", .apply = set_max_redirects},
+    {"post301", 0, RARE, H2F_FLAG, NULL, "a POST stays one after a 301", PLACE(keep_post_301)},
+    {"post302", 0, RARE, H2F_FLAG, NULL, "a POST stays one after a 302", PLACE(keep_post_302)},
+    {"post303", 0, RARE, H2F_FLAG, NULL, "a POST stays one after a 303", PLACE(keep_post_303)},
     /* Time. */
     {"max-time", 'm', COMMON, H2F_SECONDS, "SECONDS", "limit for a URL as a whole", PLACE(total_timeout_ms)},
     {"connect-timeout", 0, RARE, H2F_SECONDS, "SECONDS", "limit for DNS, connect and TLS together", PLACE(connect_timeout_ms)},

@@ -5,6 +5,7 @@
 
 /* As curl: from a second on twice as long each time, up to ten minutes, without jitter. */
 #define RETRY_BASE_MS 1000
+#define MAX_REDIRECTS 50 /* as in curl */
 #define RETRY_MAX_MS 600000
 
 /* curl retries every method, since that is what the user asked for. */
@@ -26,10 +27,29 @@ static h2client_retry_options retry_options(const struct h2f_config *config)
     };
 }
 
-static h2client_call_options call_defaults(const struct h2f_config *config,
-                                           const h2client_retry_options *retry)
+static h2client_switch switch_of(bool is_on)
 {
-    static const h2client_redirect_options stay = {.size = sizeof stay, .follow = H2CLIENT_OFF};
+    return is_on ? H2CLIENT_ON : H2CLIENT_OFF;
+}
+
+static h2client_redirect_options redirect_options(const struct h2f_config *config)
+{
+    return (h2client_redirect_options){
+        .size = sizeof(h2client_redirect_options),
+        .follow = switch_of(config->follows),
+        .max_redirects = config->n_max_redirects ? config->n_max_redirects : MAX_REDIRECTS,
+        .allow_downgrade = H2CLIENT_ON, /* as in curl; credentials stay behind */
+        .trust_all = switch_of(config->trusts_all),
+        .keep_post_301 = switch_of(config->keep_post_301),
+        .keep_post_302 = switch_of(config->keep_post_302),
+        .keep_post_303 = switch_of(config->keep_post_303),
+    };
+}
+
+static h2client_call_options call_defaults(const struct h2f_config *config,
+                                           const h2client_retry_options *retry,
+                                           const h2client_redirect_options *redirect)
+{
     /* One limit for the three of them; else each has the library's. */
     int64_t part_ms = config->connect_timeout_ms ? H2CLIENT_NO_LIMIT : 0;
 
@@ -48,15 +68,16 @@ static h2client_call_options call_defaults(const struct h2f_config *config,
         .expect_continue = config->expect100_timeout_ms ? H2CLIENT_ON : H2CLIENT_INHERIT,
         .http_version = config->http_version,
         .retry = retry,
-        .redirect = &stay,
-        .decompress = H2CLIENT_OFF,
+        .redirect = redirect,
+        .decompress = switch_of(config->is_compressed),
     };
 }
 
 h2client_session *h2f_session_create(const struct h2f_config *config)
 {
     const h2client_retry_options retry = retry_options(config);
-    const h2client_call_options defaults = call_defaults(config, &retry);
+    const h2client_redirect_options redirect = redirect_options(config);
+    const h2client_call_options defaults = call_defaults(config, &retry, &redirect);
     const h2client_tls_options *tls =
         H2CLIENT_TLS(.ca_file = config->ca_file,
                      .verify = config->insecure ? H2CLIENT_OFF : H2CLIENT_ON);

@@ -206,6 +206,36 @@ TEST(every_option_has_its_own_name_and_letter)
     }
 }
 
+static void expect_slow_limit(int64_t per_s, int64_t time_ms)
+{
+    ck_assert_int_eq(config.slow_limit.per_s, per_s);
+    ck_assert_int_eq(config.slow_limit.time_ms, time_ms);
+    h2f_config_finish(&config);
+}
+
+TEST(a_speed_brings_its_time_and_a_time_its_speed)
+{
+    ck_assert(PARSE("-Y", "1.5K", "u"));
+    expect_slow_limit(1536, 30000);
+    ck_assert(PARSE("-y", "5", "u"));
+    expect_slow_limit(1, 5000);
+    ck_assert(PARSE("-y5", "-Y2k", "u"));
+    expect_slow_limit(2048, 5000);
+}
+
+TEST(without_a_speed_or_a_time_nothing_is_too_slow)
+{
+    ck_assert(PARSE("u"));
+    ck_assert_int_eq(config.slow_limit.per_s, 0);
+    h2f_config_finish(&config);
+    ck_assert(PARSE("-Y0", "-y5", "u"));
+    ck_assert_int_eq(config.slow_limit.per_s, 0);
+    h2f_config_finish(&config);
+    ck_assert(PARSE("-Y5", "-y0", "u"));
+    ck_assert_int_eq(config.slow_limit.per_s, 0);
+    h2f_config_finish(&config);
+}
+
 TEST_MAIN("h2fetch_options", {T(short_options_may_be_glued)},
           {T(a_flag_may_lead_an_option_with_its_argument)}, {T(two_dashes_end_the_options)},
           {T(options_and_urls_may_be_mixed)}, {T(a_switch_can_be_taken_back)},
@@ -215,4 +245,6 @@ TEST_MAIN("h2fetch_options", {T(short_options_may_be_glued)},
           {T(the_method_follows_from_the_options)}, {T(fields_are_added_removed_and_emptied)},
           {T(fields_that_are_none_are_quoted)}, {T(data_is_joined_and_brings_its_type)},
           {T(json_is_joined_by_nothing_and_brings_its_fields)}, {T(an_empty_agent_is_none)},
-          {T(help_and_version_need_no_url)}, {T(every_option_has_its_own_name_and_letter)})
+          {T(help_and_version_need_no_url)}, {T(every_option_has_its_own_name_and_letter)},
+          {T(a_speed_brings_its_time_and_a_time_its_speed)},
+          {T(without_a_speed_or_a_time_nothing_is_too_slow)})

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* h2fetch's values and texts: seconds, --resolve, name servers, URLs, JSON, encodings. */
+/* h2fetch's values and texts: seconds, speeds, --resolve, name servers, URLs, JSON, encodings. */
 #include "tests/support/test_main.h"
 
 #include <stdlib.h>
@@ -73,6 +73,93 @@ TEST(sizes_are_bytes_with_or_without_a_unit)
     }
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         ck_assert_msg(h2f_parse_size(wrong[i], &n_bytes) != NULL, "%s", wrong[i]);
+}
+
+TEST(speeds_are_bytes_a_second_with_decimals_and_units)
+{
+    static const struct {
+        const char *text;
+        int64_t per_s;
+    } speeds[] = {{"1", 1},
+                  {"100K", 102400},
+                  {"1.5k", 1536},
+                  {".5M", 524288},
+                  {"2G", 2147483648},
+                  {"0.001", 1},
+                  {"0", H2CLIENT_NO_LIMIT},
+                  {"0.0k", H2CLIENT_NO_LIMIT},
+                  {"3000000000", INT64_C(3000000000)},
+                  {"99999999999999999999G", INT64_MAX / 2}};
+    static const char *const wrong[] = {"", ".", "k", "1T", "1kb", "-1", "1 k", "1.2.3", "1e3"};
+    int64_t per_s;
+
+    for (size_t i = 0; i < N(speeds); i++) {
+        ck_assert_ptr_null(h2f_parse_speed(speeds[i].text, &per_s));
+        ck_assert_int_eq(per_s, speeds[i].per_s);
+    }
+    for (size_t i = 0; i < N(wrong); i++)
+        ck_assert_msg(h2f_parse_speed(wrong[i], &per_s) != NULL, "%s is taken", wrong[i]);
+}
+
+/* ---- too slow ------------------------------------------------------------------- */
+
+static const struct h2f_speed_limit a_thousand_for_three_s = {1000, 3000};
+
+/* One report a second, of so many bytes in it. When it was found too slow, in s; -1: never. */
+static int too_slow_after(const uint64_t *n_bytes, int n)
+{
+    struct h2f_speed speed = {0};
+    uint64_t all = 0;
+
+    ck_assert(!h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 50000, 0));
+    for (int i = 0; i < n; i++) {
+        all += n_bytes[i];
+        if (h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 51000 + i * 1000, all))
+            return i + 1;
+    }
+    return -1;
+}
+
+TEST(a_transfer_is_too_slow_once_no_second_reached_the_limit)
+{
+    ck_assert_int_eq(too_slow_after((const uint64_t[]){999, 999, 999, 5000}, 4), 3);
+    ck_assert_int_eq(too_slow_after((const uint64_t[]){999, 1000, 0, 999, 1000}, 5), -1);
+    ck_assert_int_eq(too_slow_after((const uint64_t[]){90000, 0, 0, 0}, 4), 4);
+}
+
+TEST(what_waits_for_nothing_is_not_too_slow)
+{
+    struct h2f_speed speed = {0};
+
+    ck_assert(!h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 0, 0));
+    ck_assert(!h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 2000, 0));
+    h2f_speed_rest(&speed);
+    ck_assert_int_eq(h2f_speed_wait_ms(&speed, &a_thousand_for_three_s, 2000), -1);
+    ck_assert(!h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 60000, 0));
+    ck_assert(!h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 62999, 0));
+    ck_assert(h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 63999, 0));
+}
+
+TEST(a_speed_is_asked_for_each_second_or_as_often_as_its_time_says)
+{
+    static const struct h2f_speed_limit short_limit = {1000, 200};
+    struct h2f_speed speed = {0};
+
+    ck_assert(!h2f_speed_is_too_low(&speed, &short_limit, 5000, 0));
+    ck_assert_int_eq(h2f_speed_wait_ms(&speed, &short_limit, 5050), 150);
+    ck_assert_int_eq(h2f_speed_wait_ms(&speed, &a_thousand_for_three_s, 5050), 950);
+    ck_assert_int_eq(h2f_speed_wait_ms(&speed, &a_thousand_for_three_s, 7000), 0);
+    ck_assert(h2f_speed_is_too_low(&speed, &short_limit, 5200, 199));
+}
+
+TEST(an_upload_that_begins_again_is_measured_anew)
+{
+    struct h2f_speed speed = {0};
+
+    ck_assert(!h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 0, 5000));
+    ck_assert(!h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 2900, 10));
+    ck_assert(!h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 5000, 10));
+    ck_assert(h2f_speed_is_too_low(&speed, &a_thousand_for_three_s, 6000, 10));
 }
 
 /* ---- addresses ------------------------------------------------------------------ */
@@ -265,6 +352,11 @@ TEST(text_grows_and_shrinks)
 TEST_MAIN("h2fetch_values", {T(seconds_are_milliseconds_rounded_up)},
           {T(what_is_no_number_of_seconds_is_refused)}, {T(counts_start_at_one)},
           {T(sizes_are_bytes_with_or_without_a_unit)},
+          {T(speeds_are_bytes_a_second_with_decimals_and_units)},
+          {T(a_transfer_is_too_slow_once_no_second_reached_the_limit)},
+          {T(what_waits_for_nothing_is_not_too_slow)},
+          {T(a_speed_is_asked_for_each_second_or_as_often_as_its_time_says)},
+          {T(an_upload_that_begins_again_is_measured_anew)},
           {T(resolve_takes_addresses_with_and_without_brackets)},
           {T(resolve_refuses_what_it_cannot_do)},
           {T(name_servers_are_addresses_with_or_without_a_port)},

@@ -7,6 +7,8 @@
 #define DEFAULT_PARALLEL_MAX 100
 #define FORM_TYPE "application/x-www-form-urlencoded"
 #define JSON_TYPE "application/json"
+#define SLOW_BYTES_PER_S 1
+#define SLOW_TIME_MS 30000
 
 void h2f_config_init(struct h2f_config *config)
 {
@@ -151,6 +153,17 @@ static void imply_fields(struct h2f_config *config)
         imply(config, "content-type", config->is_json ? JSON_TYPE : FORM_TYPE);
 }
 
+/* As in curl, each of the two brings the other; a 0 switches both off. */
+static void complete_slow_limit(struct h2f_speed_limit *limit)
+{
+    if (!limit->time_ms)
+        limit->time_ms = SLOW_TIME_MS;
+    else if (!limit->per_s)
+        limit->per_s = SLOW_BYTES_PER_S;
+    if (limit->per_s == H2CLIENT_NO_LIMIT || limit->time_ms == H2CLIENT_NO_LIMIT)
+        limit->per_s = 0;
+}
+
 bool h2f_config_complete(struct h2f_config *config, struct h2f_problem *problem)
 {
     const char *conflict = find_conflict(config);
@@ -158,6 +171,7 @@ bool h2f_config_complete(struct h2f_config *config, struct h2f_problem *problem)
     if (conflict)
         return h2f_problem_set(problem, H2F_EXIT_USAGE, "%s", conflict);
     imply_fields(config);
+    complete_slow_limit(&config->slow_limit);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #define H2F_CONFIG_H
 
 #include "fetch_problem.h"
+#include "fetch_speed.h"
 #include "fetch_text.h"
 
 #include <h2client/h2client.h>
@@ -88,6 +89,8 @@ struct h2f_config {
     int64_t expect100_timeout_ms;
     int64_t n_parallel_max;
 
+    int64_t limit_rate;                /* bytes a second; 0: no limit */
+    struct h2f_speed_limit slow_limit; /* -Y and -y, both or none */
     /* Redirects. */
     bool follows;
     bool trusts_all; /* --location-trusted */

@@ -182,6 +182,7 @@ static size_t on_data(h2client_call *call, const void *data, size_t len, void *u
 
     (void)call;
     job->shared->progress.n_bytes += len;
+    job->n_bytes += len;
     if (job->exit_code || job->shared->config->is_head)
         return len;
     return pass_on(job, data, len);
@@ -434,13 +435,50 @@ static int64_t drain_ms(const struct h2f_job *job)
     return left_ms > 0 ? left_ms : 0;
 }
 
+/* Of two waits, -1 being one without an end. */
+static int64_t shorter(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 int64_t h2f_job_max_wait_ms(const struct h2f_job *job)
 {
+    const struct h2f_speed_limit *limit = &job->shared->config->slow_limit;
     int64_t left_ms = drain_ms(job);
 
-    if (job->file.awaits_reader && (left_ms < 0 || left_ms > H2F_FILE_RETRY_MS))
-        return H2F_FILE_RETRY_MS;
-    return left_ms;
+    if (limit->per_s)
+        left_ms = shorter(left_ms, h2f_speed_wait_ms(&job->speed, limit, h2f_now_ms()));
+    return job->file.awaits_reader ? shorter(left_ms, H2F_FILE_RETRY_MS) : left_ms;
+}
+
+/* Is it the server, or the way to it, that everything waits for? */
+static bool is_at_work(const struct h2f_job *job)
+{
+    const h2client_call_info *info = h2client_call_get_info(job->call);
+    const h2client_attempt *attempt =
+        h2client_call_attempt(job->call, info->n_attempts ? (size_t)info->n_attempts - 1 : 0);
+    bool is_output_free =
+        job->turn ? h2f_stdout_has_turn(&job->shared->out, job->turn) && !job->turn->waiting.len
+                  : h2f_file_is_drained(&job->file);
+
+    return info->request_us >= 0 && attempt && attempt->ended_us < 0 && is_output_free &&
+           job->shared->reads_stdin != job && !job->exit_code;
+}
+
+void h2f_job_check_speed(struct h2f_job *job)
+{
+    const struct h2f_speed_limit *limit = &job->shared->config->slow_limit;
+    uint64_t n_bytes;
+
+    if (!limit->per_s)
+        return;
+    n_bytes = job->n_bytes + (uint64_t)h2client_call_get_info(job->call)->upload_bytes;
+    if (!is_at_work(job))
+        h2f_speed_rest(&job->speed);
+    else if (h2f_speed_is_too_low(&job->speed, limit, h2f_now_ms(), n_bytes))
+        fail(job, H2F_EXIT_TIMEOUT,
+             h2f_format("slower than %" PRId64 " bytes/s for %" PRId64 " ms", limit->per_s,
+                        limit->time_ms));
 }
 
 void h2f_job_pump(struct h2f_job *job)

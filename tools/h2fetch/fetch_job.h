@@ -35,6 +35,8 @@ struct h2f_job {
     struct h2f_target target;
     h2client_call *call;
     struct h2f_file file;
+    struct h2f_speed speed;
+    uint64_t n_bytes;       /* of the body, as they come */
     struct h2f_turn *turn;  /* NULL: the body goes to a file */
     size_t n_waiting_head;  /* of the bytes that wait in the output: not the body's */
     bool is_draining;       /* its call is over, the rest of its bytes waits in the file */
@@ -54,6 +56,8 @@ void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
                     const struct h2f_problem *problem);
 /* -1: until something happens. */
 int64_t h2f_job_max_wait_ms(const struct h2f_job *job);
+/* Stops it when it is too slow (-Y, -y). */
+void h2f_job_check_speed(struct h2f_job *job);
 /* Writes what its file can take now; it may be gone afterwards, if its call is over. */
 void h2f_job_pump(struct h2f_job *job);
 /* Stdin has something for the job whose upload waits. */

@@ -297,6 +297,9 @@ static const struct h2f_option table[] = {
     {"dns-timeout", 0, RARE, H2F_SECONDS, "SECONDS", "limit for looking the name up", PLACE(dns_timeout_ms)},
     {"queue-timeout", 0, RARE, H2F_SECONDS, "SECONDS", "limit for waiting for room on a connection", PLACE(queue_timeout_ms)},
     {"expect100-timeout", 0, RARE, H2F_SECONDS, "SECONDS", "ask before a body is sent (Expect), and wait so long", PLACE(expect100_timeout_ms)},
+    {"limit-rate", 0, COMMON, H2F_SPEED, "SPEED", "bytes a second for a URL's body, each way; K, M, G", PLACE(limit_rate)},
+    {"speed-limit", 'Y', RARE, H2F_SPEED, "SPEED", "give a URL up when it is slower than that (1) ...", PLACE(slow_limit.per_s)},
+    {"speed-time", 'y', RARE, H2F_SECONDS, "SECONDS", "... for so long (30)", PLACE(slow_limit.time_ms)},
     /* Protocol, TLS, route. */
     {"http1.1", 0, RARE, H2F_SET, NULL, "HTTP/1.1 only", .apply = set_http1},
     {"http2", 0, RARE, H2F_SET, NULL, "HTTP/2 by ALPN, which is the default", .apply = set_http2},

@@ -47,6 +47,8 @@ static const char *parse_number(enum h2f_option_kind kind, const char *argument,
         return h2f_parse_seconds(argument, number);
     case H2F_SIZE:
         return h2f_parse_size(argument, number);
+    case H2F_SPEED:
+        return h2f_parse_speed(argument, number);
     default:
         return h2f_parse_count(argument, number);
     }
@@ -79,6 +81,7 @@ static bool apply(struct walk *walk, const struct h2f_option *option, const char
     case H2F_SECONDS:
     case H2F_COUNT:
     case H2F_SIZE:
+    case H2F_SPEED:
         return store_number(walk, option, argument);
     case H2F_APPLY:
     case H2F_SET:

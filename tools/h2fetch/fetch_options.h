@@ -18,6 +18,7 @@ enum h2f_option_kind {
     H2F_SECONDS, /* milliseconds, into the int64_t at `place` */
     H2F_COUNT,   /* from 1 on, into the int64_t at `place` */
     H2F_SIZE,    /* bytes, also with K, M or G, into the int64_t at `place` */
+    H2F_SPEED,   /* bytes a second, as for H2F_SIZE, decimals too */
     H2F_APPLY,   /* `apply` with the argument */
     H2F_SET,     /* `apply` without one */
 };

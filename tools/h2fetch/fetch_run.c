@@ -129,6 +129,7 @@ static void pump(struct run *run)
     h2f_stdout_pump(&run->shared.out);
     for (struct h2f_job *job = run->first; job; job = next) {
         next = job->next;
+        h2f_job_check_speed(job);
         h2f_job_pump(job);
     }
 }

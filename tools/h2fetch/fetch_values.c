@@ -11,6 +11,8 @@
 #define MAX_COUNT INT64_C(1000000)
 #define MAX_SIZE INT64_C(1000000000)
 #define MAX_PORT 65535
+#define MAX_SPEED INT64_C(1000000000000)
+#define MILLION INT64_C(1000000)
 #define READ_SIZE 65536
 
 static bool is_digit(char c)
@@ -35,23 +37,36 @@ static const char *take_digits(const char *text, int64_t limit, int64_t *number)
     return text;
 }
 
-const char *h2f_parse_seconds(const char *text, int64_t *ms)
+/* Digits, with a point or not, into millionths. NULL: there are none; otherwise their end. */
+static const char *take_decimal(const char *text, int64_t limit, int64_t *millionths)
 {
-    int64_t whole, part = 0;
-    int64_t weight = 1000000;
-    const char *s = take_digits(text, MAX_SECONDS, &whole);
+    int64_t weight = MILLION;
+    const char *s = take_digits(text, limit, millionths);
     size_t n_digits = (size_t)(s - text);
 
+    *millionths *= MILLION;
     if (*s == '.')
         for (s++; is_digit(*s); s++, n_digits++) {
             weight /= 10;
-            part += (*s - '0') * weight;
+            *millionths += (*s - '0') * weight;
         }
-    if (*s || n_digits == 0)
+    return n_digits ? s : NULL;
+}
+
+/* 0 means none. */
+static int64_t as_limit(int64_t number)
+{
+    return number == 0 ? H2CLIENT_NO_LIMIT : number;
+}
+
+const char *h2f_parse_seconds(const char *text, int64_t *ms)
+{
+    int64_t millionths;
+    const char *end = take_decimal(text, MAX_SECONDS, &millionths);
+
+    if (!end || *end)
         return "is not a number of seconds";
-    *ms = whole * 1000 + (part + 999) / 1000;
-    if (*ms == 0)
-        *ms = H2CLIENT_NO_LIMIT;
+    *ms = as_limit(millionths / 1000 + (millionths % 1000 > 0));
     return NULL;
 }
 
@@ -62,16 +77,39 @@ const char *h2f_parse_count(const char *text, int64_t *count)
     return end == text || *end || *count < 1 ? "is not a number from 1 on" : NULL;
 }
 
-const char *h2f_parse_size(const char *text, int64_t *n_bytes)
+/* A letter or nothing, then the end. 0: something else. */
+static int64_t unit_of(const char *text)
 {
     static const char units[] = "kmg";
-    const char *end = take_digits(text, MAX_SIZE, n_bytes);
-    const char *unit = *end ? strchr(units, *end | 0x20) : NULL;
+    const char *unit = *text ? strchr(units, *text | 0x20) : NULL;
 
-    if (end == text || *n_bytes < 1 || (*end && (!unit || end[1])))
+    if (!*text)
+        return 1;
+    return unit && !text[1] ? INT64_C(1024) << (10 * (unit - units)) : 0;
+}
+
+const char *h2f_parse_size(const char *text, int64_t *n_bytes)
+{
+    const char *end = take_digits(text, MAX_SIZE, n_bytes);
+
+    if (end == text || *n_bytes < 1 || !unit_of(end))
         return "is not a number of bytes (with K, M or G behind it or not)";
-    for (int power = unit ? (int)(unit - units) + 1 : 0; power > 0; power--)
-        *n_bytes *= 1024;
+    *n_bytes *= unit_of(end);
+    return NULL;
+}
+
+const char *h2f_parse_speed(const char *text, int64_t *per_s)
+{
+    int64_t millionths;
+    const char *end = take_decimal(text, MAX_SPEED, &millionths);
+    int64_t unit = end ? unit_of(end) : 0;
+
+    if (!unit)
+        return "is not a number of bytes a second (with K, M or G behind it or not)";
+    if (__builtin_mul_overflow(millionths / MILLION, unit, per_s))
+        *per_s = INT64_MAX / 2;
+    *per_s += millionths % MILLION * unit / MILLION;
+    *per_s = millionths > 0 && *per_s == 0 ? 1 : as_limit(*per_s);
     return NULL;
 }
 

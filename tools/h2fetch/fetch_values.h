@@ -15,6 +15,9 @@ const char *h2f_parse_seconds(const char *text, int64_t *ms);
 const char *h2f_parse_count(const char *text, int64_t *count);
 /* Bytes from 1 on; K, M and G stand for 1,024 and its powers. */
 const char *h2f_parse_size(const char *text, int64_t *n_bytes);
+/* Bytes a second, decimals and units as above allowed. 0 means no limit; what is above 0 is
+ * at least one byte. */
+const char *h2f_parse_speed(const char *text, int64_t *per_s);
 /* `Name: value`; `Name:` takes the field away, `Name;` sends it empty. */
 const char *h2f_parse_header(const char *text, struct h2f_headers *headers);
 /* HOST:PORT:ADDR[,ADDR]..., a leading + is taken; ADDR in brackets or not. */

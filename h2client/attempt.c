@@ -440,11 +440,12 @@ static void slow_origin_down(h2client_call *call, const struct h2i_head *head)
 {
     int64_t delay_us = retry_after_us(call, head);
     struct h2i_pool_key key = origin_key(&call->url);
+    int64_t until_us;
 
     if ((head->status == 429 || head->status == 503) && delay_us > 0 &&
-        delay_us <= call->settings.retry.max_retry_after_us)
-        h2i_throttle_slow_down(&call->session->throttle, key.text, key.len,
-                               call->session->reactor.now_us + delay_us);
+        delay_us <= call->settings.retry.max_retry_after_us &&
+        !__builtin_add_overflow(call->session->reactor.now_us, delay_us, &until_us))
+        h2i_throttle_slow_down(&call->session->throttle, key.text, key.len, until_us);
 }
 
 static bool follows_policy(h2client_call *call, const struct h2i_head *head)

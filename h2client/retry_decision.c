@@ -107,6 +107,8 @@ int64_t h2i_retry_after_us(const char *value, int64_t now_s)
         return -1;
     if (h2i_str_parse_uint(h2i_str_of(value), INT64_MAX / 1000000, &seconds))
         return (int64_t)seconds * 1000000;
+    if (value[0] && value[strspn(value, "0123456789")] == 0) /* above all that is a time */
+        return INT64_MAX;
     if (!h2i_http_date_parse(h2i_str_of(value), now_s, &date_s))
         return -1;
     return date_s <= now_s ? 0 : (date_s - now_s) * 1000000;

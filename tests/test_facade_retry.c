@@ -158,6 +158,38 @@ TEST(retry_after_is_waited_for)
 }
 END_TEST
 
+TEST(retry_after_for_ever_is_waited_for_by_nobody)
+{
+    static const h2client_header fields[] = {{"retry-after", "99999999999999999999"}, {NULL, NULL}};
+    struct moody moody = {.n_left = 1, .status = 503, .fields = fields};
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    start(&rig, &moody, NULL);
+    call = h2client_get(rig.session, H2T_ORIGIN "/", .retry = H2CLIENT_RETRY(.max_retries = 1));
+    expect_status(call, 503);
+    finish(&rig, call);
+}
+END_TEST
+
+TEST(retry_after_of_the_largest_numbers_is_still_a_time)
+{
+    static const h2client_header fields[] = {{"retry-after", "9223372036854"}, {NULL, NULL}};
+    struct moody moody = {.n_left = 1, .status = 503, .fields = fields};
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    start(&rig, &moody, NULL);
+    call = h2client_get(
+        rig.session, H2T_ORIGIN "/",
+        .retry = H2CLIENT_RETRY(.max_retries = 1, .max_retry_after_ms = H2CLIENT_NO_LIMIT));
+    h2t_rig_run_ms(&rig, 100000);
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_PENDING);
+    ck_assert_int_eq(moody.n_seen, 1);
+    finish(&rig, call);
+}
+END_TEST
+
 TEST(retry_that_would_outlive_the_total_limit_is_not_made)
 {
     static const h2client_header fields[] = {{"retry-after", "7"}, {NULL, NULL}};
@@ -516,6 +548,8 @@ TEST_MAIN("facade_retry", {T(status_is_an_answer_without_a_policy)},
           {T(retried_status_is_seen_by_nobody)}, {T(last_status_stands_when_retries_are_used_up)},
           {T(session_policy_holds_for_calls_that_say_nothing)},
           {T(post_is_retried_only_where_the_policy_says_so)}, {T(retry_after_is_waited_for)},
+          {T(retry_after_for_ever_is_waited_for_by_nobody)},
+          {T(retry_after_of_the_largest_numbers_is_still_a_time)},
           {T(retry_that_would_outlive_the_total_limit_is_not_made)},
           {T(cancel_while_it_waits_ends_it)}, {T(refused_connection_is_retried_by_policy)},
           {T(first_byte_limit_is_retried_by_policy)}, {T(lost_get_is_sent_again_once)},

@@ -333,7 +333,8 @@ TEST(retry_after_is_seconds_or_a_date)
     ck_assert_int_eq(h2i_retry_after_us(NULL, 0), -1);
     ck_assert_int_eq(h2i_retry_after_us("soon", 0), -1);
     ck_assert_int_eq(h2i_retry_after_us("-1", 0), -1);
-    ck_assert_int_eq(h2i_retry_after_us("99999999999999999999", 0), -1);
+    ck_assert_int_eq(h2i_retry_after_us("", 0), -1);
+    ck_assert_int_eq(h2i_retry_after_us("99999999999999999999", 0), INT64_MAX); /* for ever */
 }
 
 /* ---- options --------------------------------------------------------------------------- */

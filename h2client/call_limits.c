@@ -52,7 +52,7 @@ static void consider_attempt(struct due *due, const h2client_call *call)
     if (!attempt->is_sent && !call->source.is_waiting && !attempt->awaits_continue &&
         !h2i_call_rates_hold_upload(call))
         consider(due, H2CLIENT_LIMIT_WRITE_STALL, attempt->last_write_us, settings->write_stall_us);
-    if (attempt->is_sent && !call->in.has_head)
+    if (attempt->is_sent && !call->in.has_head && !attempt->is_passing_over)
         consider(due, H2CLIENT_LIMIT_FIRST_BYTE, attempt->last_read_us, settings->first_byte_us);
     if (call->in.has_head && !reader_holds(call))
         consider(due, H2CLIENT_LIMIT_READ_IDLE, attempt->last_read_us, settings->read_idle_us);

@@ -414,6 +414,30 @@ TEST(the_total_limit_holds_through_redirects)
 }
 END_TEST
 
+static void dawdle(struct h2t_h1_peer *peer, const struct h2t_h1_seen *request,
+                   struct h2t_h1_reply *reply, void *user)
+{
+    (void)peer, (void)user;
+    reply->text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    if (strcmp(request->path, "/") == 0)
+        reply->text = "HTTP/1.1 302 Found\r\nLocation: /on\r\nContent-Length: 9\r\n\r\nmoved";
+}
+
+TEST(rest_of_a_redirect_that_dawdles_is_no_first_byte_timeout)
+{
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    h2t_rig_init_h1(&rig, dawdle, NULL);
+    h2t_rig_open(&rig, NULL);
+    call = h2client_get(rig.session, H2T_ORIGIN "/", .first_byte_timeout_ms = 500);
+    ck_assert_msg(h2client_call_await(call), "%s", h2client_call_error(call)->message);
+    ck_assert_int_eq(h2client_call_get_info(call)->n_redirects, 1);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN("facade_redirect", {T(a_redirect_is_followed_and_told)},
           {T(a_fragment_is_kept_where_the_location_has_none)},
           {T(a_redirect_not_followed_is_the_response)},
@@ -426,4 +450,5 @@ TEST_MAIN("facade_redirect", {T(a_redirect_is_followed_and_told)},
           {T(a_long_body_of_a_redirect_is_left)},
           {T(a_redirect_over_http_1_1_keeps_its_connection)},
           {T(a_slow_body_of_a_redirect_is_left_after_a_second)},
-          {T(the_total_limit_holds_through_redirects)})
+          {T(the_total_limit_holds_through_redirects)},
+          {T(rest_of_a_redirect_that_dawdles_is_no_first_byte_timeout)})

@@ -142,9 +142,7 @@ static bool enter_pool(h2client_call *call)
 
     attempt->is_running = h2i_pool_enter(&call->session->pool, &call->url,
                                          call->settings.http_version, &attempt->ticket);
-    if (attempt->is_running && h2i_ticket_is_connecting(&attempt->ticket))
-        ticket_waits_for_connection(&attempt->ticket);
-    else if (attempt->is_running)
+    if (attempt->is_running)
         h2i_call_limits_watch(call);
     return attempt->is_running;
 }
@@ -523,13 +521,15 @@ void h2i_attempt_timed_out(h2client_call *call, const h2client_fault *fault)
 {
     struct h2i_outcome outcome = {
         .fault = *fault, .replay_class = h2i_attempt_replay_class(call), .http2_code = -1};
+    bool was_running = call->attempt.is_running; /* or it waited for the next */
 
     call->error.phase = h2i_attempt_phase(call); /* as it stands before it is stopped */
     if (call->attempt.exchange.conn)
         h2i_link_suspect(call->attempt.exchange.conn);
     h2i_attempt_stop(call);
     if (fault->limit == H2CLIENT_LIMIT_TOTAL) {
-        note_end(call, &outcome);
+        if (was_running)
+            note_end(call, &outcome);
         h2i_call_end(call, &outcome);
     } else {
         h2i_attempt_ended(call, &outcome);

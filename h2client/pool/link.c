@@ -410,8 +410,8 @@ bool h2i_link_is_fit(struct h2i_link *link)
 {
     int64_t now_us = link->pool->config.reactor->now_us;
 
-    if (link->conn->n_opened == 0)
-        return true; /* it is new */
+    if (link->conn->n_opened == 0 && link->opened_us == now_us)
+        return true; /* it is new: what its server says first is for the call to tell */
     read_some(link);
     if (link->is_h2 && now_us - link->alive_us >= link->pool->config.max.probe_idle_us)
         ask_for_life(link);
@@ -485,7 +485,8 @@ static int64_t age_limit_us(struct h2i_pool *pool)
 
     if (age_us == INT64_MAX)
         return INT64_MAX;
-    age_us = age_us - tenth_us + (int64_t)h2i_pool_random(pool, (uint64_t)(2 * tenth_us) + 1);
+    age_us -= tenth_us;
+    age_us = add_time(age_us, (int64_t)h2i_pool_random(pool, (uint64_t)(2 * tenth_us) + 1));
     return add_time(pool->config.reactor->now_us, age_us);
 }
 

@@ -111,7 +111,10 @@ void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket)
 
 bool h2i_ticket_is_connecting(const struct h2i_ticket *ticket)
 {
-    return ticket->origin && !h2i_origin_has_hope(ticket->origin);
+    const struct h2i_origin *origin = ticket->origin;
+
+    return origin && origin->n_connectors > 0 && ticket->told_episode == origin->episode &&
+           !h2i_origin_has_hope(origin);
 }
 
 h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket)

@@ -352,8 +352,7 @@ static const struct {
     {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", 200, -1},
     {"HEAD", "HTTP/1.1 200 OK\r\n\r\n", 200, -1},
     {"HEAD", "HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\n", 404, 7},
-    {"GET", "HTTP/1.1 204 None\r\nContent-Length: 7\r\n\r\n", 204, 7},
-    {"GET", "HTTP/1.1 204 None\r\nTransfer-Encoding: chunked\r\n\r\n", 204, -1},
+    {"GET", "HTTP/1.1 204 None\r\nContent-Length: 0\r\n\r\n", 204, 0},
     {"GET", "HTTP/1.1 204 None\r\n\r\n", 204, -1},
     {"GET", "HTTP/1.1 304 Same\r\nContent-Length: 7\r\n\r\n", 304, 7},
     {"GET", "HTTP/1.1 304 Same\r\n\r\n", 304, -1},
@@ -369,6 +368,23 @@ TEST(responses_to_head_204_and_304_have_no_body_whatever_the_fields_say)
             h2t_h1_expect_success(exchange, bodiless[i].status, "");
             ck_assert_int_eq(exchange->head.content_length, bodiless[i].content_length);
             h2t_h1_expect_usable(rig);
+        }
+    }
+}
+
+TEST(a_204_that_announces_a_body_ends_its_connection)
+{
+    static const char *const fields[] = {"Content-Length: 7", "Transfer-Encoding: chunked"};
+
+    for (size_t i = 0; i < H2T_LEN(fields); i++) {
+        EACH_CUT (rig) {
+            struct h2t_h1_exchange *exchange = h2t_h1_get(rig);
+
+            h2t_h1_answer(rig, "HTTP/1.1 204 None\r\n");
+            h2t_h1_answer(rig, fields[i]);
+            h2t_h1_answer(rig, "\r\n\r\n");
+            h2t_h1_expect_success(exchange, 204, "");
+            h2t_h1_expect_closing(rig);
         }
     }
 }
@@ -517,6 +533,7 @@ TEST_MAIN("h1_bodies", {T(a_counted_body_ends_by_its_length_without_waiting_for_
           {T(transfer_encoding_in_a_response_of_version_1_0_is_refused)},
           {T(transfer_encoding_wins_over_a_length_and_the_connection_is_not_used_again)},
           {T(responses_to_head_204_and_304_have_no_body_whatever_the_fields_say)},
+          {T(a_204_that_announces_a_body_ends_its_connection)},
           {T(a_body_where_none_can_be_is_nobodys)},
           {T(bytes_behind_the_end_are_no_body_and_end_the_connection)},
           {T(a_response_that_is_cut_off_is_an_error_wherever_it_is_cut)},

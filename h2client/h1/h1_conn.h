@@ -13,6 +13,7 @@
  *   - Transfer-Encoding wins over Content-Length, and the connection is not used again;
  *     its last coding must be chunked, and its only one: others are refused, as nobody
  *     asked for them, and so is any in an HTTP/1.0 response
+ *   - a 204 has no body; after one that announces a body the connection is not used again
  *   - bytes after the end of a response are nobody's body: the connection fails
  *   - bytes that come before any of the request was accepted are not its answer: it was
  *     never sent

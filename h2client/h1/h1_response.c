@@ -111,6 +111,9 @@ static bool begin_body(struct h2i_h1_conn *conn, struct h2i_head *head)
 
     if (is_coded && is_counted)
         conn->is_closing = true;
+    /* RFC 9110 8.6, RFC 9112 6.1: a 204 announces no body. Who does so may send it. */
+    if (head->status == 204 && (is_coded || head->content_length > 0))
+        conn->is_closing = true;
     if (is_coded)
         head->content_length = -1;
     conn->in.phase = H2I_H1_COUNTED_BODY;

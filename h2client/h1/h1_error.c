@@ -108,6 +108,8 @@ void h2i_h1_end_input(struct h2i_h1_conn *conn, const h2client_fault *fault)
     /* RFC 9112 6.3, rule 8; a broken transport ends no body (9.8). */
     if (!fault && conn->exchange && conn->in.phase == H2I_H1_OPEN_BODY)
         h2i_h1_finish(conn);
+    if (!fault && conn->exchange)
+        h2i_h1_section_cut(conn);
     h2client_fault of_end = fault ? *fault : fault_of_end(conn);
     fail_with(conn, &of_end, replay_class(conn));
 }

@@ -71,6 +71,15 @@ static bool judge_prefix(struct h2i_h1_conn *conn)
     return false;
 }
 
+void h2i_h1_section_cut(struct h2i_h1_conn *conn)
+{
+    struct h2i_str line = line_of(conn);
+
+    if (conn->in.phase == H2I_H1_STATUS_LINE && !conn->in.has_prefix &&
+        memcmp(line.data, PREFIX, line.len) != 0)
+        (void)judge_prefix(conn);
+}
+
 /* RFC 9112 4: the reason may be empty, and so, with many servers, the space before it. */
 static enum h2i_h1_section_event end_status_line(struct h2i_h1_conn *conn)
 {

@@ -138,6 +138,8 @@ enum h2i_h1_section_event {
 /* Takes bytes of heads or trailers up to the end of a line; *n_taken >= 1. */
 enum h2i_h1_section_event h2i_h1_section_take(struct h2i_h1_conn *conn, const char *data,
                                               size_t len, size_t *n_taken);
+/* The input ended within one: fails the connection if that was no HTTP/1 from the start. */
+void h2i_h1_section_cut(struct h2i_h1_conn *conn);
 /* Before each head, and the trailers. */
 void h2i_h1_section_begin(struct h2i_h1_conn *conn, enum h2i_h1_phase phase);
 

@@ -78,6 +78,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         elif self.path == "/third-time":
             self.answer(b"well" if n >= 3 else b"busy", 200 if n >= 3 else 503)
+        elif self.path == "/never":
+            self.answer(b"busy", 503)
         elif self.path == "/slow":
             time.sleep(0.05)
             self.answer(b"slow")
@@ -96,6 +98,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_PUT = do_POST
 
     def handle_expect_100(self):
+        if self.path == "/silent":
+            return True
         if self.path == "/unexpected":
             self.answer(b"no", 417)
             return False
@@ -193,6 +197,12 @@ class OverHttp1(unittest.TestCase):
         self.assert_fetched(digest, "--expect100-timeout", 30, "-d", "later", self.url("/"))
         self.assertLess(time.monotonic() - begun, 10)
 
+    def test_a_body_is_sent_when_the_time_for_the_servers_word_is_over(self):
+        digest = hashlib.sha256(b"later").hexdigest().encode()
+        begun = time.monotonic()
+        self.assert_fetched(digest, "--expect100-timeout", 0.4, "-d", "later", self.url("/silent"))
+        self.assertGreaterEqual(time.monotonic() - begun, 0.4)
+
     def test_a_body_that_is_not_wanted_is_not_sent(self):
         done = self.fetch(
             *["--expect100-timeout", 30, "-d", "x", "-w", " %{http_code} %{size_upload}"],
@@ -210,6 +220,30 @@ class OverHttp1(unittest.TestCase):
     def test_retries_end(self):
         options = ["--retry", 1, "--retry-delay", 0.01, "-w", " %{http_code}"]
         self.assert_fetched(b"busy 503", *options, self.url("/third-time"))
+
+    def test_no_retry_begins_after_its_time(self):
+        options = ["--retry", 50, "--retry-delay", 0.1, "--retry-max-time", 0.5]
+        done = self.fetch(*options, "-w", " %{num_retries}", self.url("/never"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(int(done.stdout.removeprefix(b"busy ")), range(1, 6))
+
+    def test_a_retry_waits_as_long_as_was_said(self):
+        options = ["--retry", 2, "--retry-delay", 0.3]
+        begun = time.monotonic()
+        self.assert_fetched(b"well", *options, self.url("/third-time"))
+        self.assertGreaterEqual(time.monotonic() - begun, 0.6)
+        self.assertLess(time.monotonic() - begun, 3)
+
+    def test_a_body_comes_and_goes_at_the_rate(self):
+        (self.folder / "large").write_bytes(LARGE)
+        output = ["-w", "%{time_total}", "-o", self.folder / "output"]
+        for arguments in ([self.url("/large")], ["-T", self.folder / "large", self.url("/x")]):
+            done = self.fetch("--limit-rate", "3M", *output, *arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertGreaterEqual(float(done.stdout), 0.99)
+            self.assertLess(float(done.stdout), 2)
+        digest = hashlib.sha256(LARGE).hexdigest().encode()
+        self.assertEqual((self.folder / "output").read_bytes(), digest)
 
     def test_verbose_tells_heads_as_http_1_1(self):
         told = self.fetch("-v", "--http1.1", self.url("/x")).stderr.decode()

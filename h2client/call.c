@@ -106,6 +106,8 @@ h2client_call *h2i_session_new_call(h2client_session *session)
         return NULL;
     call->session = session;
     call->has_handle = true;
+    call->is_asked_about = false;
+    call->asked = &call->is_asked_about;
     h2i_attempt_init(call);
     call->started_us = session->reactor.now_us;
     atomic_store_explicit(&call->state, H2CLIENT_PENDING, memory_order_relaxed);
@@ -428,12 +430,23 @@ h2client_error_code h2client_call_try_read(h2client_call *call, void *buf, size_
     return state;
 }
 
+void h2i_call_report_unasked(h2client_call *call)
+{
+    if (h2i_reports() && call->has_handle && !call->is_asked_about && !call->settings.on_done &&
+        !call->end.is_cancelled)
+        h2i_report("the call made at %s (%s %s) was never awaited",
+                   call->made_at ? call->made_at : "an unknown place", call->info.method,
+                   call->info.url);
+    call->is_asked_about = true;
+}
+
 void h2client_call_destroy(h2client_call *call)
 {
     h2client_session *session = call ? call->session : NULL;
 
     if (!call || !call->has_handle)
         return;
+    h2i_call_report_unasked(call);
     if (session && !h2i_call_has_ended(call))
         h2client_call_cancel(call);
     call->has_handle = false;
@@ -454,6 +467,7 @@ const h2client_response *h2client_call_response(const h2client_call *call)
 
 const h2client_response *h2client_call_partial_response(const h2client_call *call)
 {
+    (void)h2client_call_state(call); /* who asks for this knows that it ended */
     return call && call->in.has_head ? &call->response : NULL;
 }
 
@@ -473,13 +487,17 @@ static const h2client_error no_memory_error = {
 
 const h2client_error *h2client_call_error(const h2client_call *call)
 {
-    return call ? &call->error : &no_memory_error;
+    if (!call)
+        return &no_memory_error;
+    *call->asked = true;
+    return &call->error;
 }
 
 h2client_error_code h2client_call_state(const h2client_call *call)
 {
     if (!call)
         return H2CLIENT_ERROR_NO_MEMORY;
+    *call->asked = true;
     return (h2client_error_code)atomic_load_explicit(&call->state, memory_order_acquire);
 }
 

@@ -94,11 +94,14 @@ struct h2client_call {
     struct h2i_list in_ready;   /* linked iff the delivery phase has to look at it */
     struct h2i_list in_done;    /* linked iff in the completion queue */
     struct h2i_wait *wait;
-    _Atomic int state;  /* PENDING, then the code of its end */
-    unsigned n_pins;    /* driving functions that wait for it */
-    bool has_handle;    /* the user has not destroyed it */
-    bool is_delivering; /* one of its callbacks may be on the stack */
-    bool was_refused;   /* started while its session closed */
+    _Atomic int state;   /* PENDING, then the code of its end */
+    const char *made_at; /* NULL: not said */
+    bool is_asked_about; /* somebody waits for it, or wants to know how it is */
+    bool *asked;         /* that one, for accessors that take it const */
+    unsigned n_pins;     /* driving functions that wait for it */
+    bool has_handle;     /* the user has not destroyed it */
+    bool is_delivering;  /* one of its callbacks may be on the stack */
+    bool was_refused;    /* started while its session closed */
 
     struct h2i_arena arena; /* everything below that is a pointer, but the body */
     struct h2i_settings settings;
@@ -169,6 +172,9 @@ void h2i_call_release_if_unused(h2client_call *call);
 void h2i_call_free(h2client_call *call);
 /* The session goes: the call lives on without it. */
 void h2i_call_detach(h2client_call *call);
+
+/* A debug build tells of one that nobody ever asked about. */
+void h2i_call_report_unasked(h2client_call *call);
 
 /* ---- call_start.c: request and options --------------------------------- */
 

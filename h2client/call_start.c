@@ -158,6 +158,7 @@ void h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
     call->settings.on_data = known.on_data;
     call->settings.on_done = known.on_done;
     call->settings.user = known.user;
+    call->made_at = known.made_at;
 }
 
 h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, const char *url,

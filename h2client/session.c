@@ -299,6 +299,13 @@ static h2client_session *allocate_session(const h2client_allocator *allocator)
     return session;
 }
 
+static const char *made_at(const h2client_session_options *options)
+{
+    size_t through = offsetof(h2client_session_options, made_at) + sizeof options->made_at;
+
+    return options && options->size >= through ? options->made_at : NULL;
+}
+
 h2client_session *h2client_session_create(const h2client_session_options *options)
 {
     const h2client_allocator *allocator = h2i_default_allocator();
@@ -309,8 +316,10 @@ h2client_session *h2client_session_create(const h2client_session_options *option
     if (options && options->size >= through_allocator && options->allocator)
         allocator = options->allocator;
     session = allocate_session(allocator);
-    if (session)
-        set_up(session, options);
+    if (!session)
+        return NULL;
+    h2i_live_add(&session->live, made_at(options), __builtin_return_address(0));
+    set_up(session, options);
     return session;
 }
 
@@ -335,6 +344,7 @@ static void end_calls(h2client_session *session, h2client_error_code code)
 
     while ((node = h2i_list_pop(&session->calls))) {
         h2client_call *call = H2I_CONTAINER_OF(node, h2client_call, in_session);
+        h2i_call_report_unasked(call);
         h2i_call_close(call, &fault);
         h2i_call_deliver_end(call);
         h2i_call_detach(call);
@@ -400,6 +410,7 @@ void h2i_session_finish(h2client_session *session)
         session->own.loop->ops->destroy(session->own.loop);
     h2i_arena_finish(&session->arena);
     h2i_fork_guard_destroy(session->fork_guard);
+    h2i_live_remove(&session->live);
     h2i_free(&home->allocator, session);
     h2i_home_unref(home);
 }

@@ -262,8 +262,10 @@ static bool call_has_bytes(const void *goal)
 /* A call that is waited for stays, even if a callback destroys it. */
 static void pin(h2client_call *call)
 {
-    if (call)
-        call->n_pins++;
+    if (!call)
+        return;
+    call->is_asked_about = true;
+    call->n_pins++;
 }
 
 static void unpin(h2client_call *call)
@@ -456,7 +458,11 @@ h2client_call *h2client_session_next_done(h2client_session *session)
 {
     struct h2i_list *node = session ? h2i_list_pop(&session->done) : NULL;
 
-    return node ? H2I_CONTAINER_OF(node, h2client_call, in_done) : NULL;
+    h2client_call *call = node ? H2I_CONTAINER_OF(node, h2client_call, in_done) : NULL;
+
+    if (call)
+        call->is_asked_about = true;
+    return call;
 }
 
 /* ---- embedding ------------------------------------------------------------------ */

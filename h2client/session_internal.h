@@ -10,11 +10,13 @@
 #include "h2client/pool/pool.h"
 #include "h2client/request_fields.h"
 #include "h2client/throttle.h"
+#include "transport/live_list.h"
 
 struct h2i_fork_guard;
 
 struct h2client_session {
     struct h2i_home *home;
+    struct h2i_live live; /* for a debug build's reports */
     h2client_reactor reactor;
     struct h2i_fork_guard *fork_guard;
     struct { /* made by the session, NULL where the application brought its own */

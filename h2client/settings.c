@@ -10,8 +10,8 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, max_send_bytes_per_s);
-NO_TAIL_PADDING(h2client_session_options, max_calls_burst);
+NO_TAIL_PADDING(h2client_call_options, made_at);
+NO_TAIL_PADDING(h2client_session_options, made_at);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);
 NO_TAIL_PADDING(h2client_tls_options, reserved);

@@ -45,7 +45,7 @@ LIBRARIES = {
 }
 # Libraries that exactly one file may know, wherever that is.
 ONE_FILE_LIBRARIES = [
-    r"zlib\.h", r"brotli/", r"zstd\.h", r"jansson\.h", r"idn2\.h", r"libpsl\.h", r"nettle/",
+    r"zlib\.h", r"brotli/", r"zstd(_errors)?\.h", r"jansson\.h", r"idn2\.h", r"libpsl\.h", r"nettle/",
 ]  # fmt: skip
 # Headers that reach neither the system nor the clock (arpa/inet: addresses as text);
 # all others do.

@@ -196,5 +196,42 @@ class Fetching(unittest.TestCase):
         self.assertEqual(fetched, (200, b"x" * 3000))
 
 
+LEAKY_PROGRAM = """
+#include <h2client/h2client.h>
+int main(void)
+{
+    h2client_session *kept = h2client_session_create(NULL);
+    h2client_session *named = h2client_session_create(H2CLIENT_SESSION(.max_conns = 1));
+    h2client_call *asked = h2client_get(named, "http://127.0.0.1:1/asked");
+    h2client_call *unasked = h2client_get(named, "http://127.0.0.1:1/unasked");
+    h2client_call_await(asked);
+    h2client_call_destroy(asked);
+    h2client_call_destroy(unasked);
+    return kept == NULL;
+}
+"""
+
+
+class DebugBuild(unittest.TestCase):
+    """What it tells on stderr; the installed copy is one."""
+
+    @classmethod
+    def setUpClass(cls):
+        source = SCRATCH / "leaky.c"
+        source.write_text(LEAKY_PROGRAM)
+        cls.told = run(compile_with("gcc", source, "-std=c11")).stderr.splitlines()
+
+    def test_sessions_never_destroyed_are_told_with_their_place(self):
+        told = [line for line in self.told if line.endswith("was never destroyed")]
+        self.assertEqual(len(told), 2)
+        self.assertRegex(told[0], r"libh2client: the session made at .*leaky\.c:6 was never")
+        self.assertRegex(told[1], r"libh2client: the session made at .*leaky-gcc\+0x[0-9a-f]+ was")
+
+    def test_calls_never_awaited_are_told_with_their_place(self):
+        told = [line for line in self.told if line.endswith("was never awaited")]
+        self.assertEqual(len(told), 1)
+        self.assertRegex(told[0], r"made at .*leaky\.c:8 \(GET http://127\.0\.0\.1:1/unasked\) was")
+
+
 if __name__ == "__main__":
     tap.main()

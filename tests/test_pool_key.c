@@ -82,6 +82,7 @@ SETTER(raise_for_status, H2CLIENT_ON)
 SETTER(decompress, H2CLIENT_OFF)
 SETTER(max_recv_bytes_per_s, 1 << 20)
 SETTER(max_send_bytes_per_s, 1 << 20)
+SETTER(made_at, "here")
 
 #define ROW(member, decision)                                                    \
     {                                                                            \
@@ -123,6 +124,7 @@ static const struct row rows[] = {
     ROW(decompress, SHARES),
     ROW(max_recv_bytes_per_s, SHARES),
     ROW(max_send_bytes_per_s, SHARES),
+    ROW(made_at, SHARES),
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

@@ -220,6 +220,7 @@ typedef struct h2client_call_options {
      */
     int64_t max_recv_bytes_per_s;
     int64_t max_send_bytes_per_s;
+    const char *made_at; /* set by the macros: where; a debug build names calls by it */
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */
@@ -236,8 +237,9 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_call *h2client_start(h2client_session *s
 #ifndef __cplusplus
 
 /* Options as an argument: h2client_start(s, "PURGE", url, H2CLIENT_CALL(.user = me)). */
-#define H2CLIENT_CALL(...) \
-    (&(const h2client_call_options){__VA_ARGS__, .size = sizeof(h2client_call_options)})
+#define H2CLIENT_CALL(...)                                                              \
+    (&(const h2client_call_options){__VA_ARGS__, .size = sizeof(h2client_call_options), \
+                                    .made_at = H2CLIENT_HERE})
 
 /* h2client_get(session, url, .option = value ...): C11's keyword arguments. The
  * literals live until the end of the enclosing block. */

@@ -106,12 +106,14 @@ typedef struct h2client_session_options {
      * as in a second). None. */
     int64_t max_calls_per_s;
     int64_t max_calls_burst;
+    const char *made_at; /* set by H2CLIENT_SESSION: where; a debug build names it so */
 } h2client_session_options;
 
 #ifndef __cplusplus
 /* h2client_session_create(H2CLIENT_SESSION(.tls = H2CLIENT_TLS(.ca_file = "ca.pem"))) */
-#define H2CLIENT_SESSION(...) \
-    (&(const h2client_session_options){__VA_ARGS__, .size = sizeof(h2client_session_options)})
+#define H2CLIENT_SESSION(...)                                                                 \
+    (&(const h2client_session_options){__VA_ARGS__, .size = sizeof(h2client_session_options), \
+                                       .made_at = H2CLIENT_HERE})
 #define H2CLIENT_TLS(...) \
     (&(const h2client_tls_options){__VA_ARGS__, .size = sizeof(h2client_tls_options)})
 #define H2CLIENT_DNS(...) \
@@ -126,6 +128,9 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_session *h2client_session_create(
 /* OK, or what is wrong with the session as a whole. Never NULL; the session's.
  * NULL session: NO_MEMORY. */
 H2CLIENT_API const h2client_error *h2client_session_error(const h2client_session *session);
+/* A debug build (-Dreports=enabled, or buildtype debug) tells on stderr, when the process ends,
+ * which sessions were never destroyed, and, when one is, which of its calls nobody ever waited
+ * for or asked about, each with where it was made. */
 /* Ends every running call with SESSION_CLOSED, delivers the outstanding on_dones
  * (inside a callback: once the driving function unwinds), closes all. Call handles
  * stay valid until destroyed. NULL is fine. */

@@ -33,10 +33,10 @@
  */
 #if defined(__GNUC__)
 #define h2client_auto(type) __attribute__((cleanup(h2client_auto_##type))) h2client_##type *
-#define H2CLIENT_AUTO(type, give_back)                              \
-    static inline void h2client_auto_##type(h2client_##type **held) \
-    {                                                               \
-        give_back(*held);                                           \
+#define H2CLIENT_AUTO(type, give_back)                                                      \
+    __attribute__((unused)) static inline void h2client_auto_##type(h2client_##type **held) \
+    {                                                                                       \
+        give_back(*held);                                                                   \
     }
 #else
 #define H2CLIENT_AUTO(type, give_back)
@@ -84,6 +84,11 @@ typedef enum h2client_switch {
 
 /* For counts where 0 inherits: none at all. */
 #define H2CLIENT_NONE (-2)
+
+/* "main.c:12": where the macros say that something was made, for a debug build's reports. */
+#define H2CLIENT_HERE_TEXT(line) #line
+#define H2CLIENT_HERE_LINE(line) H2CLIENT_HERE_TEXT(line)
+#define H2CLIENT_HERE __FILE__ ":" H2CLIENT_HERE_LINE(__LINE__)
 
 /* Bytes that somebody else owns. `data` is never NULL; in a response's body one
  * NUL byte follows the last byte, so that text can be printed as it is. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bodies in (whole, pulled, pushed) and out (bytes, file, pull function). */
+#include <errno.h>
 #include <string.h>
 
 #include "tests/support/facade_rig.h"
@@ -267,6 +268,43 @@ TEST(body_of_nothing_kept_back_by_a_pause_is_held_to_the_total_limit)
     ck_assert(taker.is_done);
     ck_assert_int_eq(h2client_call_error(call)->code, H2CLIENT_ERROR_TIMEOUT);
     ck_assert_int_eq(h2client_call_error(call)->limit, H2CLIENT_LIMIT_TOTAL);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(body_is_saved_to_a_descriptor)
+{
+    struct h2t_rig rig;
+    size_t len = 300000;
+
+    start_long(&rig, &len);
+    h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/");
+    ck_assert_int_eq(h2client_call_save(call, 7), H2CLIENT_OK);
+    ck_assert_str_eq(rig.world.files[0].path, "7");
+    ck_assert_uint_eq(rig.world.files[0].len, len);
+    for (size_t i = 0; i < len; i++)
+        if ((uint8_t)rig.world.files[0].data[i] != h2t_pattern_byte(i))
+            ck_abort_msg("byte %zu differs", i);
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_OK);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(body_that_cannot_be_saved_ends_its_call)
+{
+    struct h2t_rig rig;
+    size_t len = 300000;
+
+    start_long(&rig, &len);
+    rig.world.files[0] = (struct h2t_file){.path = "7", .open_errno = EBADF};
+    h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/");
+    ck_assert_int_eq(h2client_call_save(call, 7), H2CLIENT_ERROR_OUTPUT_FAILED);
+    ck_assert_ptr_null(h2client_call_await(call));
+    ck_assert_int_eq(h2client_call_error(call)->code, H2CLIENT_ERROR_OUTPUT_FAILED);
+    ck_assert_int_eq(h2client_call_error(call)->system_errno, EBADF);
+    ck_assert_int_eq(h2client_call_save(NULL, 7), H2CLIENT_ERROR_NO_MEMORY);
     h2client_call_destroy(call);
     h2t_rig_finish(&rig);
 }
@@ -575,7 +613,8 @@ TEST_MAIN("facade_bodies", {T(body_whole_is_followed_by_a_nul)},
           {T(body_not_pulled_is_held_back_by_the_window)}, {T(body_unread_stalls_no_other_call)},
           {T(body_try_read_drives_nothing)}, {T(body_is_pushed_before_on_done)},
           {T(body_kept_bytes_hold_the_sender_until_credited)},
-          {T(body_paused_call_gets_nothing_until_resumed)},
+          {T(body_paused_call_gets_nothing_until_resumed)}, {T(body_is_saved_to_a_descriptor)},
+          {T(body_that_cannot_be_saved_ends_its_call)},
           {T(body_paused_at_its_last_byte_keeps_the_end_back)},
           {T(body_of_nothing_kept_back_by_a_pause_is_held_to_the_total_limit)},
           {T(upload_from_a_file_has_its_length)}, {T(upload_from_a_missing_file_names_it)},

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +255,70 @@ TEST(system_tells_the_errno_of_a_write_that_fails)
     close_file(file);
 }
 
+TEST(system_writes_to_a_descriptor_where_it_stands_and_leaves_it_open)
+{
+    h2client_system *system = h2i_system_posix();
+    h2client_file *file;
+    int64_t len;
+    char number[16], text[8] = "";
+    int ends[2];
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    snprintf(number, sizeof number, "%d", ends[1]);
+    ck_assert_int_eq(system->ops->file_open(system, number, H2CLIENT_OPEN_DESCRIPTOR, &file, &len),
+                     0);
+    ck_assert_int_eq(system->ops->file_write(system, file, "one", 3), 0);
+    ck_assert_int_eq(system->ops->file_close(system, file), 0);
+    ck_assert_int_eq(write(ends[1], "two", 3), 3);
+    ck_assert_int_eq(read(ends[0], text, sizeof text), 6);
+    ck_assert_str_eq(text, "onetwo");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+TEST(system_waits_for_a_descriptor_that_is_full)
+{
+    h2client_system *system = h2i_system_posix();
+    static char bytes[300000];
+    h2client_file *file;
+    int64_t len;
+    char number[16];
+    int ends[2], status;
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    pid_t reader = fork();
+    if (!reader) {
+        size_t total = 0;
+        for (ssize_t n = -1; n != 0; total += n > 0 ? (size_t)n : 0) {
+            close(ends[1]);
+            (void)poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, -1);
+            n = read(ends[0], bytes, 1000);
+        }
+        _exit(total == sizeof bytes ? 17 : 1);
+    }
+    snprintf(number, sizeof number, "%d", ends[1]);
+    ck_assert_int_eq(system->ops->file_open(system, number, H2CLIENT_OPEN_DESCRIPTOR, &file, &len),
+                     0);
+    ck_assert_int_eq(system->ops->file_write(system, file, bytes, sizeof bytes), 0);
+    ck_assert_int_eq(system->ops->file_close(system, file), 0);
+    close(ends[1]);
+    ck_assert_int_eq(waitpid(reader, &status, 0), reader);
+    ck_assert_int_eq(WEXITSTATUS(status), 17);
+    close(ends[0]);
+}
+
+TEST(system_refuses_what_is_no_descriptor)
+{
+    static const char *const wrong[] = {"", "x", "1x", "-1", "99999999999", "12345"};
+    h2client_system *system = h2i_system_posix();
+    h2client_file *file;
+    int64_t len;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        ck_assert_int_eq(
+            system->ops->file_open(system, wrong[i], H2CLIENT_OPEN_DESCRIPTOR, &file, &len), EBADF);
+}
+
 TEST(system_files_are_closed_in_a_program_that_is_executed)
 {
     int next = dup(0); /* the number that comes next, for the handle hides it */
@@ -306,6 +371,9 @@ TEST_MAIN("system", {T(system_monotonic_clock_counts_microseconds_and_never_goes
           {T(system_reads_a_pipe_in_order_whatever_the_offset)},
           {T(system_tells_the_errno_of_a_read_that_fails)},
           {T(system_tells_the_errno_of_a_write_that_fails)},
+          {T(system_writes_to_a_descriptor_where_it_stands_and_leaves_it_open)},
+          {T(system_waits_for_a_descriptor_that_is_full)},
+          {T(system_refuses_what_is_no_descriptor)},
           {T(system_files_are_closed_in_a_program_that_is_executed)},
           {T(fork_guard_sees_no_fork_in_its_own_process)},
           {T(fork_guard_tells_the_child_and_not_the_parent)},

@@ -11,6 +11,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -90,13 +92,25 @@ static int inspect(int fd, h2client_open_mode mode, int64_t *file_len)
     return 0;
 }
 
+/* -1 with errno. A copy, so that closing it leaves the caller's open. */
+static int copy_descriptor(const char *number)
+{
+    char *end;
+    long fd = strtol(number, &end, 10);
+    if (end == number || *end || fd < 0 || fd > INT_MAX) {
+        errno = EBADF;
+        return -1;
+    }
+    return fcntl((int)fd, F_DUPFD_CLOEXEC, 0);
+}
+
 static int file_open(h2client_system *system, const char *path, h2client_open_mode mode,
                      h2client_file **file, int64_t *file_len)
 {
     (void)system;
     *file = NULL;
     *file_len = -1;
-    int fd = open_retrying(path, mode);
+    int fd = mode == H2CLIENT_OPEN_DESCRIPTOR ? copy_descriptor(path) : open_retrying(path, mode);
     if (fd < 0)
         return errno;
     int failure = inspect(fd, mode, file_len);
@@ -126,7 +140,9 @@ static int file_write(h2client_system *system, h2client_file *file, const void *
     (void)system;
     for (size_t done = 0; done < len;) {
         ssize_t n = write(fd_of(file), (const char *)buf + done, len - done);
-        if (n < 0 && errno != EINTR)
+        if (n < 0 && errno == EAGAIN)
+            (void)poll(&(struct pollfd){.fd = fd_of(file), .events = POLLOUT}, 1, -1);
+        else if (n < 0 && errno != EINTR)
             return -errno;
         done += n > 0 ? (size_t)n : 0;
     }

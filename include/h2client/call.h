@@ -301,6 +301,16 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_try_read(h2clie
                                                                           void *buf, size_t cap,
                                                                           size_t *n);
 
+/*
+ * Writes the rest of the body to a descriptor as it comes, through a buffer of 64 KiB, until
+ * its end: OK. Otherwise the call's error code; OUTPUT_FAILED, which is the call's error then,
+ * with system_errno, where the descriptor did not take it; INTERRUPTED, after which it may be
+ * called again and goes on; REENTRANT, FORKED, INVALID_ARGUMENT as for read. The descriptor
+ * stays open. While it takes no bytes, other calls of the session stand still as well; a
+ * program that cannot have that uses on_data with pause and resume.
+ */
+H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_save(h2client_call *call, int fd);
+
 /* ---- anywhere, also inside callbacks ----------------------------------- */
 
 /* The response: NULL until its head has come, and NULL again once the call has

@@ -21,8 +21,11 @@ typedef struct h2client_file h2client_file;
 
 typedef enum h2client_open_mode {
     H2CLIENT_OPEN_READ = 0,
-    H2CLIENT_OPEN_WRITE = 1,        /* created or truncated */
-    H2CLIENT_OPEN_WRITE_PRIVATE = 2 /* the same, readable by its owner only */
+    H2CLIENT_OPEN_WRITE = 1,         /* created or truncated */
+    H2CLIENT_OPEN_WRITE_PRIVATE = 2, /* the same, readable by its owner only */
+    /* Nothing is opened: the path is a descriptor's number in decimal, which is written where
+     * it stands and stays the caller's. */
+    H2CLIENT_OPEN_DESCRIPTOR = 3
 } h2client_open_mode;
 
 typedef struct h2client_system_ops {
@@ -43,7 +46,8 @@ typedef struct h2client_system_ops {
      * of bytes, 0 at the end, or a negated errno value. */
     ptrdiff_t (*file_read)(h2client_system *system, h2client_file *file, int64_t offset, void *buf,
                            size_t len);
-    /* Appends all bytes or returns a negated errno value; 0 on success. */
+    /* Appends all bytes, waiting where a descriptor takes none now, or returns a negated
+     * errno value; 0 on success. */
     int (*file_write)(h2client_system *system, h2client_file *file, const void *buf, size_t len);
     /* Frees `file`. The errno value of a write that failed late, or 0. */
     int (*file_close)(h2client_system *system, h2client_file *file);

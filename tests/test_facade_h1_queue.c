@@ -2,11 +2,14 @@
 /* HTTP/1.1 calls between two connections: what they wait for, and what they find. */
 #include <string.h>
 
+#include "h2client/session_internal.h"
 #include "tests/support/facade_rig.h"
+#include "tests/support/pool_check.h"
 #include "tests/support/test_main.h"
 
 #define CLEAR "http://server.test/"
 #define OTHER "http://other.test/"
+#define THIRD "http://third.test/"
 
 static void hold(struct h2t_h1_peer *peer, const struct h2t_h1_seen *request,
                  struct h2t_h1_reply *reply, void *user)
@@ -90,6 +93,55 @@ TEST(connect_limit_begins_when_the_place_is_there)
 }
 END_TEST
 
+static void cancel_other(h2client_call *call, const h2client_error *error, void *user)
+{
+    (void)call, (void)error;
+    h2client_call_cancel(*(h2client_call **)user);
+}
+
+/* B is the next, and leaves in the very turn in which A's connection comes free. */
+TEST(place_that_its_next_one_does_not_want_is_the_next_ones_at_once)
+{
+    const struct h2t_h1_reply ok = {.text = "HTTP/1.1 204 None\r\n\r\n"};
+    h2client_call *a, *b, *c;
+    struct h2t_rig rig;
+
+    open_rig(&rig, hold, H2CLIENT_SESSION(.max_conns = 1));
+    a = h2client_get(rig.session, CLEAR, .on_done = cancel_other, .user = &b);
+    h2t_rig_run_ms(&rig, 10);
+    b = h2client_get(rig.session, OTHER);
+    h2t_rig_run_ms(&rig, 10);
+    c = h2client_get(rig.session, THIRD);
+    h2t_rig_run_ms(&rig, 10);
+    h2t_h1_peer_answer(h2t_rig_h1_peer(&rig, 0), &ok);
+    h2t_rig_run_ms(&rig, 100);
+    ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    ck_assert_str_eq(rig.dialer.dials[1]->host, "third.test");
+    h2client_call_destroy(a);
+    h2client_call_destroy(b);
+    h2client_call_destroy(c);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(who_was_turned_away_keeps_nobody_from_a_place)
+{
+    struct h2t_rig rig;
+    h2client_call *calls[3];
+
+    open_rig(&rig, hold, H2CLIENT_SESSION(.max_conns = 1, .max_queued_calls = 1));
+    calls[0] = h2client_get(rig.session, CLEAR);
+    h2t_rig_run_ms(&rig, 10);
+    calls[1] = h2client_get(rig.session, OTHER);
+    calls[2] = h2client_get(rig.session, THIRD);
+    h2t_rig_turn(&rig, 1);
+    ck_assert_ptr_null(h2t_pool_check(&rig.session->pool));
+    for (size_t i = 0; i < 3; i++)
+        h2client_call_destroy(calls[i]);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 /* ---- what is found ------------------------------------------------------------------- */
 
 /* A connection that was opened for a call which left before it stood. */
@@ -168,6 +220,8 @@ END_TEST
 TEST_MAIN("facade_h1_queue", {T(who_waits_for_a_place_among_all_connections_is_not_connecting)},
           {T(who_waits_for_a_place_among_all_connections_does_so_up_to_the_queue_limit)},
           {T(connect_limit_begins_when_the_place_is_there)},
+          {T(place_that_its_next_one_does_not_want_is_the_next_ones_at_once)},
+          {T(who_was_turned_away_keeps_nobody_from_a_place)},
           {T(connection_that_ended_before_its_first_use_costs_no_post)},
           {T(call_whose_time_was_over_before_it_was_sent_again_may_have_been_processed)},
           {T(connections_of_the_greatest_age_never_grow_old)})

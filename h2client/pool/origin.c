@@ -422,6 +422,7 @@ void h2i_origin_serve(struct h2i_origin *origin)
 
     forget(origin);
     give_room(origin);
+    turn_away(origin);
     state = state_of(origin);
     plan = h2i_dial_plan(&state, now_us(origin));
     if (!open_connections(origin, plan.n_dials))
@@ -429,7 +430,6 @@ void h2i_origin_serve(struct h2i_origin *origin)
     wait_until(origin, plan.look_again_us);
     if (origin->n_connectors > 0 && origin->waiters.n > 0 && !h2i_origin_has_hope(origin))
         tell_connecting(origin);
-    turn_away(origin);
     replace_drained(origin);
     cancel_unneeded(origin);
     if (origin->n_links + origin->n_connectors > 0)

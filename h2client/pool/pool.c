@@ -279,12 +279,14 @@ void h2i_pool_serve(struct h2i_pool *pool)
     touch_starved(pool);
     while ((node = h2i_list_pop(&pool->unserved))) {
         struct h2i_origin *origin = H2I_CONTAINER_OF(node, struct h2i_origin, in_unserved);
+        bool was_queued = h2i_list_is_linked(&origin->in_hungry);
         h2i_origin_serve(origin);
+        /* A place that it left, in the queue or among the connections, is the next one's. */
+        if (pool->n_conns < pool->config.max.conns ||
+            (was_queued && !h2i_list_is_linked(&origin->in_hungry)))
+            touch_next(pool);
         if (h2i_origin_is_resting(origin))
             rest_origin(origin);
-        /* A place in the queue that it left is the next one's. */
-        if (pool->n_conns < pool->config.max.conns)
-            touch_next(pool);
     }
 }
 

@@ -122,6 +122,13 @@ static const char *check_waiters_of(const struct h2i_origin *origin)
     return NULL;
 }
 
+/* As many as may be, of HTTP/1.1: each comes free, or goes, after its call. */
+static bool is_full(const struct h2i_origin *origin)
+{
+    return origin->known.protocol == H2I_PROTOCOL_H1 &&
+           origin->n_links >= origin->pool->config.max.h1_conns_per_host;
+}
+
 /* Whoever waits does so for something that will come. */
 static const char *check_hope_of(const struct h2i_origin *origin)
 {
@@ -138,7 +145,7 @@ static const char *check_hope_of(const struct h2i_origin *origin)
         return NULL;
     HOLDS(h2i_list_is_linked(&origin->in_starved) || h2i_list_is_empty(&origin->roomy));
     HOLDS(is_queued || h2i_list_is_linked(&origin->in_starved) || origin->n_connectors > 0 ||
-          origin->patience.heap_place || h2i_origin_has_hope(origin));
+          origin->patience.heap_place || h2i_origin_has_hope(origin) || is_full(origin));
     return NULL;
 }
 

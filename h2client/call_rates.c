@@ -64,7 +64,7 @@ static int64_t recv_is_due_us(const h2client_call *call)
     const struct h2i_rate *rate = &call->rates->recv;
     size_t n = n_held(call);
 
-    if (n == 0 || (call->settings.on_data && call->in.is_paused))
+    if (n == 0)
         return INT64_MAX;
     if (h2i_rate_allows(rate, now_us(call), n) == 0)
         return h2i_rate_when(rate, now_us(call), h2i_rate_slice(rate, n));

@@ -3,7 +3,7 @@
  * Every allocation of a whole scenario fails in turn: once, and from then on for ever.
  * However it ends, each started call has one outcome and nothing is left. The scenario:
  * a session, three calls (GET, POST of bytes, PUT by a pull function), a refused stream
- * that is sent again, responses with a body and trailers.
+ * that is sent again, responses with a body and trailers, limits on rates.
  */
 #include <string.h>
 
@@ -54,14 +54,14 @@ struct scenario {
 static void start_calls(struct h2t_rig *rig, struct scenario *s)
 {
     s->left = 70000;
-    s->calls[0] =
-        h2client_get(rig->session, H2T_ORIGIN "/a", .on_done = count_done, .user = &s->n_done);
+    s->calls[0] = h2client_get(rig->session, H2T_ORIGIN "/a", .on_done = count_done,
+                               .user = &s->n_done, .max_recv_bytes_per_s = 100000);
     s->calls[1] = h2client_post(rig->session, H2T_ORIGIN "/b", .body = H2CLIENT_TEXT("hello"),
                                 .headers = H2CLIENT_HEADERS({"x-one", "1"}), .on_done = count_done,
                                 .user = &s->n_done);
     s->calls[2] =
         h2client_put(rig->session, H2T_ORIGIN "/c", .body = H2CLIENT_PULL(pull, &s->left, 70000),
-                     .on_done = count_done, .user = &s->n_done);
+                     .on_done = count_done, .user = &s->n_done, .max_send_bytes_per_s = 100000);
 }
 
 /* Returns how many allocations it took. A run in which something failed may end in any

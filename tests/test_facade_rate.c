@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits on the rate of bodies, down and up, over both versions of HTTP. */
-#include <stdlib.h>
+/* Limits on the rate of responses' bodies, over both versions of HTTP. */
 #include <string.h>
 
 #include "tests/support/facade_rig.h"
@@ -15,7 +14,6 @@ enum version { HTTP_1_1, HTTP_2, N_VERSIONS };
 
 struct scene {
     struct h2t_rig rig;
-    const char *location; /* HTTP/2: where "/" leads to */
     size_t n_got;
     size_t n_slices;
     size_t largest;
@@ -28,31 +26,33 @@ struct scene {
 static void answer_h1(struct h2t_h1_peer *peer, const struct h2t_h1_seen *request,
                       struct h2t_h1_reply *reply, void *user)
 {
-    (void)peer, (void)user;
-    reply->waits_for_body = true;
-    if (strcmp(request->method, "GET") != 0) {
-        reply->text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-        return;
-    }
+    (void)peer, (void)request, (void)user;
     reply->text = "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n";
     reply->pattern_len = BODY_BYTES;
 }
 
+/* Of 55 bytes of text. */
+static const uint8_t gzip_bytes[] = {
+    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x0b, 0xc9, 0x48, 0x55,
+    0x28, 0x2c, 0xcd, 0x4c, 0xce, 0x56, 0x48, 0x2a, 0xca, 0x2f, 0xcf, 0x53, 0x48, 0xcb,
+    0xaf, 0xd0, 0x53, 0x08, 0xc1, 0x25, 0x98, 0x93, 0x58, 0x55, 0xa9, 0x90, 0x92, 0x9f,
+    0xae, 0x07, 0x00, 0x34, 0xc2, 0x65, 0x47, 0x37, 0x00, 0x00, 0x00,
+};
+#define TEXT_BYTES 55u
+
 static void answer_h2(struct h2t_peer *peer, const struct h2t_seen_request *request,
                       struct h2t_response *response, void *user)
 {
-    static const h2client_header to_b[] = {{"location", "/b"}, {NULL, NULL}};
-    const struct scene *scene = user;
+    static const h2client_header coded[] = {{"content-encoding", "gzip"}, {NULL, NULL}};
     const char *path = h2t_field(request->fields, ":path");
 
-    (void)peer;
-    response->waits_for_body = true;
+    (void)peer, (void)user;
     response->status = 200;
-    if (scene->location && strcmp(path, "/") == 0) {
-        response->status = 307;
-        response->fields = to_b;
-    } else if (strcmp(h2t_field(request->fields, ":method"), "GET") == 0) {
-        response->body_len = strcmp(path, "/short") == 0 ? 3000 : BODY_BYTES;
+    response->body_len = strcmp(path, "/short") == 0 ? 3000 : BODY_BYTES;
+    if (strcmp(path, "/gzip") == 0) {
+        response->fields = coded;
+        response->body = gzip_bytes;
+        response->body_len = sizeof gzip_bytes;
     }
 }
 
@@ -104,16 +104,6 @@ static h2client_call *get(const struct scene *scene, const char *url, int64_t pe
 static h2client_call *get_pushed(struct scene *scene, const char *url, int64_t per_s)
 {
     return h2client_get(scene->rig.session, url, PUSH(scene), .max_recv_bytes_per_s = per_s);
-}
-
-static const char upload[BODY_BYTES];
-
-/* stall_ms 0: as long as usual. */
-static h2client_call *post(const struct scene *scene, size_t n_bytes, int64_t stall_ms)
-{
-    return h2client_post(scene->rig.session, H2T_ORIGIN "/",
-                         .body = H2CLIENT_BYTES(upload, n_bytes), .max_send_bytes_per_s = PER_S,
-                         .write_stall_timeout_ms = stall_ms);
 }
 
 /* The call ended well, and took that long but for a hundredth. */
@@ -446,134 +436,63 @@ TEST(a_session_can_be_destroyed_while_bytes_are_held)
 }
 END_TEST
 
-/* ---- up ------------------------------------------------------------------------------ */
-
-static size_t n_arrived(const struct scene *scene, enum version version)
-{
-    if (version == HTTP_1_1)
-        return h2t_h1_peer_request(h2t_rig_h1_peer(&scene->rig, 0), 0)->body_len;
-    return h2t_peer_request(h2t_rig_peer(&scene->rig, 0), 0)->body_len;
-}
-
-TEST(an_upload_takes_its_size_by_the_rate)
-{
-    for (enum version version = HTTP_1_1; version < N_VERSIONS; version++) {
-        struct scene scene;
-        open_scene(&scene, version);
-        h2client_call *call = post(&scene, BODY_BYTES, 0);
-        h2t_rig_run_ms(&scene.rig, 1500);
-        ck_assert_uint_ge(n_arrived(&scene, version), BODY_BYTES / 2 - PER_S * SLICE_MS / 1000);
-        ck_assert_uint_le(n_arrived(&scene, version), BODY_BYTES / 2);
-        h2client_call_await(call);
-        expect_took(call, 3000);
-        ck_assert_uint_eq(n_arrived(&scene, version), BODY_BYTES);
-        finish(&scene, call);
-    }
-}
-END_TEST
-
-struct pulled {
-    size_t n_left;
-};
-
-static h2client_pull_result pull(void *buf, size_t cap, size_t *n, void *user)
-{
-    struct pulled *pulled = user;
-
-    *n = cap < pulled->n_left ? cap : pulled->n_left;
-    memset(buf, 'x', *n);
-    pulled->n_left -= *n;
-    return pulled->n_left ? H2CLIENT_PULL_MORE : H2CLIENT_PULL_END;
-}
-
-TEST(an_upload_of_unknown_length_takes_its_size_by_the_rate)
-{
-    for (enum version version = HTTP_1_1; version < N_VERSIONS; version++) {
-        struct scene scene;
-        struct pulled pulled = {BODY_BYTES};
-        open_scene(&scene, version);
-        h2client_call *call =
-            h2client_post(scene.rig.session, H2T_ORIGIN "/", .max_send_bytes_per_s = PER_S,
-                          .body = H2CLIENT_PULL(pull, &pulled, H2CLIENT_LENGTH_UNKNOWN));
-        h2client_call_await(call);
-        expect_took(call, 3000);
-        ck_assert_uint_eq(n_arrived(&scene, version), BODY_BYTES);
-        finish(&scene, call);
-    }
-}
-END_TEST
-
-TEST(a_held_upload_is_not_the_servers_stall)
-{
-    for (enum version version = HTTP_1_1; version < N_VERSIONS; version++) {
-        struct scene scene;
-        open_scene(&scene, version);
-        h2client_call *call = post(&scene, BODY_BYTES, SLICE_MS / 2);
-        h2client_call_await(call);
-        expect_took(call, 3000);
-        finish(&scene, call);
-    }
-}
-END_TEST
-
-TEST(a_server_that_takes_no_more_of_a_limited_upload_stalls)
+/* Reading and awaiting in turns: what was collected first is read, the rest is collected. */
+TEST(a_call_ends_that_went_back_to_whole)
 {
     struct scene scene;
+    char byte;
+    size_t n;
 
-    memset(&scene, 0, sizeof scene);
-    h2t_rig_init(&scene.rig);
-    scene.rig.plan.peer.on_request = answer_h2;
-    scene.rig.plan.peer.user = &scene;
-    scene.rig.plan.peer.no_auto_window_update = true;
-    h2t_rig_open(&scene.rig, NULL);
-    h2client_call *call = post(&scene, BODY_BYTES, 1000);
+    open_scene(&scene, HTTP_2);
+    h2client_call *call = get(&scene, H2T_ORIGIN "/short", 1000);
+    h2t_rig_run_ms(&scene.rig, 2110);
+    ck_assert_int_eq(h2client_call_try_read(call, &byte, 1, &n), H2CLIENT_OK);
+    h2t_rig_run_ms(&scene.rig, 940);
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_PENDING);
     h2client_call_await(call);
-    ck_assert_int_eq(h2client_call_error(call)->limit, H2CLIENT_LIMIT_WRITE_STALL);
-    ck_assert_int_eq(h2client_call_get_info(call)->upload_bytes, 65535);
+    expect_took(call, 3050);
     finish(&scene, call);
 }
 END_TEST
 
-TEST(one_limit_holds_for_all_attempts)
+/* Time has passed that nobody gave to the session. */
+TEST(a_call_ends_whose_last_bytes_were_read_between_two_turns)
 {
     struct scene scene;
+    char buf[4096];
+    size_t n;
 
     open_scene(&scene, HTTP_2);
-    scene.location = "/b";
-    h2client_call *call = post(&scene, 100000, 0);
-    h2client_call_await(call);
+    h2client_call *call = get(&scene, H2T_ORIGIN "/short", 4000);
+    ck_assert_ptr_nonnull(h2client_call_await_response(call));
+    h2t_rig_turn(&scene.rig, 4);
+    scene.rig.world.now_us += 2000000;
+    ck_assert_int_eq(h2client_call_try_read(call, buf, sizeof buf, &n), H2CLIENT_OK);
+    ck_assert_uint_eq(n, 3000);
+    ck_assert_uint_eq(h2client_wait_any(&call, 1), 0);
     expect_took(call, 2000);
-    ck_assert_int_eq(h2client_call_get_info(call)->n_attempts, 2);
     finish(&scene, call);
 }
 END_TEST
 
-TEST(an_upload_can_be_cancelled_while_it_is_held)
-{
-    for (enum version version = HTTP_1_1; version < N_VERSIONS; version++) {
-        struct scene scene;
-        open_scene(&scene, version);
-        h2client_call *call = post(&scene, BODY_BYTES, 0);
-        h2t_rig_run_ms(&scene.rig, 1000);
-        h2client_call_cancel(call);
-        h2t_rig_run_ms(&scene.rig, 1000);
-        ck_assert_int_eq(h2client_call_state(call), H2CLIENT_ERROR_CANCELLED);
-        finish(&scene, call);
-    }
-}
-END_TEST
-
-TEST(each_direction_has_its_own_limit)
+TEST(a_coded_body_takes_what_was_received_by_the_rate)
 {
     struct scene scene;
 
     open_scene(&scene, HTTP_2);
-    h2client_call *call =
-        h2client_get(scene.rig.session, H2T_ORIGIN "/", .body = H2CLIENT_BYTES(upload, 1000),
-                     .max_send_bytes_per_s = 1000, .max_recv_bytes_per_s = PER_S);
-    h2client_call_await(call);
-    expect_took(call, 4000);
-    finish(&scene, call);
+    h2client_call *whole = get(&scene, H2T_ORIGIN "/gzip", sizeof gzip_bytes);
+    h2client_call *pulled = get(&scene, H2T_ORIGIN "/gzip", sizeof gzip_bytes);
+    h2client_call *pushed = get_pushed(&scene, H2T_ORIGIN "/gzip", sizeof gzip_bytes);
+    ck_assert_uint_eq(read_all(pulled, 100), TEXT_BYTES);
+    h2client_call_await(whole);
+    h2client_call_await(pushed);
+    ck_assert_uint_eq(scene.n_got, TEXT_BYTES);
+    expect_took(whole, 1000);
+    expect_took(pulled, 1000);
+    expect_took(pushed, 1000);
+    h2client_call_destroy(whole);
+    h2client_call_destroy(pulled);
+    finish(&scene, pushed);
 }
 END_TEST
 
@@ -590,9 +509,6 @@ TEST_MAIN(
     {T(what_is_left_of_a_pulled_body_is_collected_at_the_rate)},
     {T(a_call_can_be_cancelled_while_its_last_bytes_are_held)},
     {T(a_call_can_be_destroyed_while_its_bytes_are_held)},
-    {T(a_session_can_be_destroyed_while_bytes_are_held)}, {T(an_upload_takes_its_size_by_the_rate)},
-    {T(an_upload_of_unknown_length_takes_its_size_by_the_rate)},
-    {T(a_held_upload_is_not_the_servers_stall)},
-    {T(a_server_that_takes_no_more_of_a_limited_upload_stalls)},
-    {T(one_limit_holds_for_all_attempts)}, {T(an_upload_can_be_cancelled_while_it_is_held)},
-    {T(each_direction_has_its_own_limit)})
+    {T(a_session_can_be_destroyed_while_bytes_are_held)}, {T(a_call_ends_that_went_back_to_whole)},
+    {T(a_call_ends_whose_last_bytes_were_read_between_two_turns)},
+    {T(a_coded_body_takes_what_was_received_by_the_rate)})

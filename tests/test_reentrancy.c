@@ -3,8 +3,9 @@
  * The reentrancy matrix: every callback of a session x everything an application may do
  * in it. Each cell is one run of the same scenario: three calls, one with a body to send
  * by pull and an answer with an interim response; in the chosen callback of the first
- * call the deed is done. After each: every started call has had exactly one on_done, as
- * its last callback, and nothing is left.
+ * call the deed is done, without and with a limit on the rate of bodies. After each:
+ * every started call has had exactly one on_done, as its last callback, and nothing is
+ * left.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ struct matrix {
     struct party parties[MAX_CALLS];
     h2client_error_code reentrant;
     bool session_is_gone;
+    int64_t max_per_s; /* of each body; 0: no limit */
 };
 
 static void start_party(struct matrix *matrix, bool uploads);
@@ -199,7 +201,9 @@ static void start_party(struct matrix *matrix, bool uploads)
     party->matrix = matrix;
     party->call = h2client_post(matrix->rig.session, H2T_ORIGIN "/", .body = uploads ? &body : NULL,
                                 .on_informational = on_informational, .on_response = on_response,
-                                .on_data = on_data, .on_done = on_done, .user = party);
+                                .on_data = on_data, .on_done = on_done, .user = party,
+                                .max_recv_bytes_per_s = matrix->max_per_s,
+                                .max_send_bytes_per_s = matrix->max_per_s);
     if (party->call)
         matrix->n_parties++;
 }
@@ -229,12 +233,13 @@ static void drive(struct matrix *matrix)
     }
 }
 
-static void run_cell(enum where where, enum deed deed)
+static void run_cell(enum where where, enum deed deed, int64_t max_per_s)
 {
     struct matrix *matrix = calloc(1, sizeof *matrix);
 
     matrix->where = where;
     matrix->deed = deed;
+    matrix->max_per_s = max_per_s;
     h2t_rig_init(&matrix->rig);
     matrix->rig.plan.peer.on_request = answer;
     h2t_rig_open(&matrix->rig, H2CLIENT_SESSION(.on_log = on_log, .log_level = H2CLIENT_LOG_DEBUG,
@@ -260,8 +265,10 @@ static void run_cell(enum where where, enum deed deed)
 
 static void run_row(enum where where)
 {
-    for (int deed = 0; deed < N_DEEDS; deed++)
-        run_cell(where, (enum deed)deed);
+    for (int deed = 0; deed < N_DEEDS; deed++) {
+        run_cell(where, (enum deed)deed, 0);
+        run_cell(where, (enum deed)deed, 1000000);
+    }
 }
 
 TEST(reentrancy_in_on_informational)

@@ -204,19 +204,19 @@ typedef struct h2client_call_options {
      * is not known with CODING_UNSUPPORTED. OFF: the body as it comes. The default is ON. */
     h2client_switch decompress;
     /*
-     * Bytes of the body a second; none. For the call with all its attempts, each direction by
-     * itself; header fields, framing and what is dropped of a response on the way (a
-     * redirect's) are not counted. It begins with the body's first byte and goes in slices of
-     * 50 ms worth; what is not used is kept for up to 100 ms worth, or, at low rates, 16 KiB or
-     * a second's worth, whichever is less.
-     *   Down: bytes that have come are held, in the room that the stream's window has for
-     * them, until a reader may have them, whole, pulled or pushed; the sender is held by that.
-     * Neither this nor `read_idle_timeout_ms`, which rests meanwhile, ends the call before its
-     * last byte is given; `total_timeout_ms` and any other failure do at once, and what had
-     * come is then given without delay. A pulled call ends only once what is left may be read
-     * in one go. max_body_bytes counts what has come.
-     *   Up: the body is read as its bytes may go; `write_stall_timeout_ms` rests meanwhile.
-     * Other calls on the connection are not held. From 10^12 on there is no limit.
+     * Bytes of the body a second, as they come and go (coded); none. For the call with all its
+     * attempts, each direction by itself; header fields, framing and what is dropped of a
+     * response on the way (a redirect's) are not counted. It goes in slices of 50 ms worth;
+     * what is not used is kept for up to 100 ms worth or, at low rates, 16 KiB or a second's
+     * worth, whichever is less. Other calls on the connection are not held.
+     *
+     * Down: bytes are held, in the room that the stream's window has for them, until the reader
+     * may have them, whole, pulled or pushed; that holds the sender. A success ends with its
+     * last byte, a pulled one once what is left may be read in one go. A failure, and the total
+     * limit, end the call at once, and what had come is then given without delay.
+     * read_idle_timeout_ms rests while bytes are held.
+     *
+     * Up: the body is read as its bytes may go; write_stall_timeout_ms rests meanwhile.
      */
     int64_t max_recv_bytes_per_s;
     int64_t max_send_bytes_per_s;

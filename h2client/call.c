@@ -224,14 +224,11 @@ void h2i_call_end_as(h2client_call *call, const h2client_fault *fault)
 
 void h2i_call_close(h2client_call *call, const h2client_fault *fault)
 {
-    bool loses_bytes = call->settings.on_data && h2i_buf_len(&call->in.body) > 0;
-
     if (h2i_call_has_ended(call))
         return;
     if (!call->end.is_over)
         h2i_call_abort(call, fault);
-    else if (call->end.outcome.fault.code == H2CLIENT_OK &&
-             (loses_bytes || !h2i_call_is_end_due(call)))
+    else if (call->end.outcome.fault.code == H2CLIENT_OK && !h2i_call_is_all_told(call))
         h2i_call_end_as(call, fault);
 }
 

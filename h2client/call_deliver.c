@@ -74,10 +74,12 @@ static void fetch_upload(h2client_call *call)
 
 bool h2i_call_is_end_due(const h2client_call *call)
 {
-    if (!call->end.is_over)
-        return false;
-    if (call->end.outcome.fault.code != H2CLIENT_OK || !is_wanted(call))
-        return true;
+    return call->end.is_over && (call->end.outcome.fault.code != H2CLIENT_OK || !is_wanted(call) ||
+                                 h2i_call_is_all_told(call));
+}
+
+bool h2i_call_is_all_told(const h2client_call *call)
+{
     if (!h2i_call_is_decoded(call))
         return false;
     if (!call->settings.on_data)
@@ -136,6 +138,16 @@ void h2i_call_deliver_end(h2client_call *call)
     call->is_delivering = was_delivering;
 }
 
+static void end_if_due(h2client_call *call)
+{
+    if (call->session->is_doomed) /* which ends it, with what is not told yet in mind */
+        return;
+    if (h2i_call_is_end_due(call))
+        tell_end(call);
+    else if (call->end.is_over) /* until its reader is ready for it, the total limit holds */
+        h2i_call_limits_watch(call);
+}
+
 void h2i_call_deliver(h2client_call *call)
 {
     call->is_delivering = true;
@@ -147,10 +159,7 @@ void h2i_call_deliver(h2client_call *call)
     if (!call->end.is_over) /* before bytes are fetched that would have to be rewound */
         h2i_attempt_restart(call);
     fetch_upload(call);
-    if (h2i_call_is_end_due(call))
-        tell_end(call);
-    else if (call->end.is_over) /* until its reader is ready for it, the total limit holds */
-        h2i_call_limits_watch(call);
+    end_if_due(call);
     call->is_delivering = false;
     h2i_call_release_if_unused(call);
 }

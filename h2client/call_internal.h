@@ -212,6 +212,8 @@ void h2i_call_deliver(h2client_call *call);
 /* Is it over, and its end to be told now? A success is told once all its bytes are; a
  * failure does not wait for a paused reader. */
 bool h2i_call_is_end_due(const h2client_call *call);
+/* Of a response that has come whole, nothing is held back any more. */
+bool h2i_call_is_all_told(const h2client_call *call);
 /* Settles and tells the end, whatever is undelivered (the session is going). */
 void h2i_call_deliver_end(h2client_call *call);
 

@@ -81,6 +81,28 @@ TEST(destroy_makes_no_success_of_a_body_that_was_not_told)
 }
 END_TEST
 
+static void leave(h2client_call *call, const h2client_response *resp, void *user)
+{
+    (void)call;
+    ck_assert_int_eq(h2client_response_status(resp), 200);
+    h2client_session_destroy(user);
+}
+
+TEST(destroy_inside_a_callback_makes_no_success_of_a_body_that_was_not_told)
+{
+    struct h2t_rig rig;
+    h2client_call *call;
+
+    open_rig(&rig, NULL, NULL);
+    call = h2client_get(rig.session, H2T_ORIGIN "/", .on_response = leave, .on_data = take_all,
+                        .user = rig.session);
+    h2client_call_await(call);
+    rig.session = NULL;
+    expect_closed(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST(close_ends_who_waits_to_be_sent_again)
 {
     struct h2t_rig rig;
@@ -163,6 +185,7 @@ END_TEST
 
 TEST_MAIN("facade_close", {T(close_ends_a_success_that_its_paused_reader_holds)},
           {T(destroy_makes_no_success_of_a_body_that_was_not_told)},
+          {T(destroy_inside_a_callback_makes_no_success_of_a_body_that_was_not_told)},
           {T(close_ends_who_waits_to_be_sent_again)},
           {T(close_lets_those_go_on_who_wait_in_the_queue)},
           {T(close_returns_though_every_end_starts_another_call)},

@@ -206,6 +206,40 @@ TEST(every_coding_gives_the_text_in_every_cut)
 }
 END_TEST
 
+/* A byte, and then forty runs without one. */
+static void decode_haltingly(struct h2i_decoding *decoding, const struct sample *sample)
+{
+    char buf[200], out[200];
+    struct h2i_text why = h2i_text(buf, sizeof buf);
+    size_t n_in, n_out, len = 0;
+    h2client_error_code code;
+
+    for (size_t used = 0; used < sample->len; used++)
+        for (int run = 0; run <= 40; run++) {
+            code = h2i_decoding_run(decoding, sample->bytes + used, run == 0, &n_in, out,
+                                    sizeof out, &n_out, &why);
+            ck_assert_msg(!code && n_in == (run == 0), "%s, byte %zu", sample->coding, used);
+            len += n_out;
+        }
+    ck_assert_int_eq(h2i_decoding_finish(decoding, &why), H2CLIENT_OK);
+    ck_assert_uint_eq(len, strlen(TEXT));
+}
+
+TEST(runs_without_input_harm_nothing_however_many)
+{
+    struct h2t_alloc alloc;
+    struct h2i_decoding *decoding;
+
+    for (size_t i = next_sample(0); i < N_SAMPLES; i = next_sample(i + 1)) {
+        h2t_alloc_init(&alloc);
+        decoding = create(&alloc, samples[i].coding);
+        decode_haltingly(decoding, &samples[i]);
+        h2i_decoding_destroy(decoding);
+        h2t_alloc_check(&alloc);
+    }
+}
+END_TEST
+
 TEST(members_and_frames_follow_one_another)
 {
     static const struct sample twice[] = {SAMPLE("gzip", gzip_bytes), SAMPLE("zstd", zstd_bytes)};
@@ -460,6 +494,7 @@ TEST(the_offer_names_what_is_built_in)
 END_TEST
 
 TEST_MAIN("coding", {T(every_coding_gives_the_text_in_every_cut)},
+          {T(runs_without_input_harm_nothing_however_many)},
           {T(members_and_frames_follow_one_another)}, {T(zeros_after_the_end_of_gzip_are_skipped)},
           {T(what_follows_the_end_is_broken)}, {T(a_body_of_no_bytes_is_whole)},
           {T(a_cut_anywhere_is_broken)},

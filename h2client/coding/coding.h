@@ -11,7 +11,8 @@
 #include "base/str.h"
 #include "h2client/error.h"
 
-/* What decoded bytes may be to the bytes received, once they are more than a MiB. */
+/* What decoded bytes may be to the bytes received, once they are more than a MiB; what one
+ * coding hands to the next is held to it as well: a bomb may be packed again. */
 #define H2I_MAX_DECODE_RATIO 1000
 
 struct h2i_decoding;
@@ -25,7 +26,8 @@ const char *h2i_coding_library_version(const char *library);
 /*
  * Reads all content-encoding fields, the last applied first. *decoding stays NULL where
  * there is nothing to decode. OK; CODING_UNSUPPORTED, with `why`, for a coding that is not
- * known or not built in and for more than three; NO_MEMORY.
+ * known or not built in and for more than three; NO_MEMORY. Names in any case; "identity" and
+ * empty elements count for nothing. The allocator must outlive the decoding.
  */
 h2client_error_code h2i_decoding_create(struct h2i_decoding **decoding,
                                         const h2client_allocator *allocator,
@@ -34,8 +36,11 @@ void h2i_decoding_destroy(struct h2i_decoding *decoding);
 
 /*
  * Decodes as much as fits: afterwards either all input is taken or all room is used. More
- * output may be inside without input: call it again with in_len 0. OK; CODING_BROKEN;
- * CODING_RATIO; NO_MEMORY.
+ * output may be inside without input: call it again with in_len 0, as often as you like. OK;
+ * CODING_BROKEN, also for bytes after the end (a further gzip member, a further zstd frame
+ * and zeros after gzip or deflate are none); CODING_RATIO; NO_MEMORY. *n_in and *n_out are set
+ * in every case; what came out before an error is right as far as it could be checked. After
+ * an error only destroy it.
  */
 h2client_error_code h2i_decoding_run(struct h2i_decoding *decoding, const void *in, size_t in_len,
                                      size_t *n_in, void *out, size_t cap, size_t *n_out,

@@ -43,6 +43,13 @@ static const uint8_t br_in_gzip_bytes[] = {
     0x0b, 0x24, 0xb1, 0x3b, 0xbf, 0x49, 0xd8, 0xa6, 0xa3, 0x97, 0xa4, 0x04, 0xc2, 0xeb, 0xf4,
     0xc1, 0x97, 0x3a, 0x16, 0xfb, 0xf2, 0x62, 0x83, 0x31, 0x00, 0x00, 0x00,
 };
+static const uint8_t br_in_gzip_in_zlib_bytes[] = {
+    0x78, 0xda, 0x93, 0xef, 0xe6, 0x60, 0x00, 0x01, 0x26, 0x66, 0x46, 0x43, 0x86, 0x73, 0xff, 0xa5,
+    0xcd, 0x18, 0x7e, 0xcc, 0x65, 0x2f, 0xd3, 0xd9, 0x90, 0x13, 0xeb, 0xf4, 0x46, 0x7d, 0x4a, 0x48,
+    0x46, 0xbe, 0x6b, 0x5a, 0x98, 0x82, 0x5e, 0x69, 0x1b, 0xbb, 0xb0, 0x65, 0x41, 0x06, 0xb7, 0xca,
+    0x46, 0xeb, 0xfd, 0x9e, 0x37, 0x96, 0x2d, 0x9e, 0xbe, 0x84, 0xe5, 0xd0, 0xeb, 0x2f, 0x07, 0xa7,
+    0x5b, 0x89, 0xfd, 0xfe, 0x94, 0xd4, 0x6c, 0x08, 0xd4, 0x0f, 0x00, 0x2e, 0xa9, 0x1a, 0x17,
+};
 /* 64 MiB of zeros each. */
 static const uint8_t gzip_bomb_in_gzip[] = {
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xdc, 0xa1, 0x4e, 0x42, 0x61,
@@ -100,6 +107,7 @@ static const struct sample samples[] = {
     SAMPLE("zstd", zstd_bytes),
     SAMPLE("br, gzip", br_in_gzip_bytes),
     SAMPLE("br,, identity ,gzip", br_in_gzip_bytes),
+    SAMPLE("br, gzip, deflate", br_in_gzip_in_zlib_bytes),
 };
 #define N_SAMPLES (sizeof samples / sizeof samples[0])
 
@@ -128,11 +136,17 @@ struct result {
     char out[4096];
 };
 
-static size_t next_sample(size_t i)
+/* The index from i on of what the build can decode, or n. */
+static size_t next_of(const struct sample *list, size_t n, size_t i)
 {
-    while (i < N_SAMPLES && !is_built_in(samples[i].coding))
+    while (i < n && !is_built_in(list[i].coding))
         i++;
     return i;
+}
+
+static size_t next_sample(size_t i)
+{
+    return next_of(samples, N_SAMPLES, i);
 }
 
 static struct h2i_decoding *create(struct h2t_alloc *alloc, const char *coding)
@@ -246,7 +260,7 @@ TEST(members_and_frames_follow_one_another)
     uint8_t bytes[400];
     struct result result;
 
-    for (size_t i = 0; i < 2 && is_built_in("gzip,zstd"); i++)
+    for (size_t i = next_of(twice, 2, 0); i < 2; i = next_of(twice, 2, i + 1))
         for (size_t step = 1; step < 400; step += 99) {
             memcpy(bytes, twice[i].bytes, twice[i].len);
             memcpy(bytes + twice[i].len, twice[i].bytes, twice[i].len);
@@ -278,10 +292,10 @@ TEST(what_follows_the_end_is_broken)
     uint8_t bytes[200];
     struct result result;
 
-    for (size_t i = 0; i < sizeof ended / sizeof ended[0] && is_built_in("gzip,br,zstd"); i++)
+    for (size_t i = next_of(ended, 5, 0); i < 5; i = next_of(ended, 5, i + 1))
         for (size_t step = 1; step < 200; step += 150) {
             memcpy(bytes, ended[i].bytes, ended[i].len);
-            memcpy(bytes + ended[i].len, "garbage", 7);
+            memset(bytes + ended[i].len, 'x', 7);
             decode_sample(&result, ended[i].coding, bytes, ended[i].len + 7, step, 4096);
             ck_assert_msg(result.code == H2CLIENT_ERROR_CODING_BROKEN, "%s", ended[i].coding);
         }
@@ -330,29 +344,56 @@ TEST(a_broken_byte_of_gzip_is_noticed_and_harms_nobody_elsewhere)
 }
 END_TEST
 
+/* RFC 9659: a frame may ask for a window of 8 MiB, by its descriptor or as a single segment. */
+TEST(a_zstd_window_above_eight_mebibytes_is_refused)
+{
+    static const uint8_t at_limit[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68, 0x2b, 0x00, 0x00, 'a'};
+    static const uint8_t above[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x70, 0x2b, 0x00, 0x00, 'a'};
+    static const uint8_t segment[] = {0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0x00, 0x00,
+                                      0x00, 0x01, 0x2b, 0x00, 0x00, 'a'};
+    struct result result;
+
+    if (!is_built_in("zstd"))
+        return;
+    decode_sample(&result, "zstd", at_limit, sizeof at_limit, 4096, 4096);
+    ck_assert_int_eq(result.code, H2CLIENT_OK);
+    ck_assert_uint_eq(result.len, 5);
+    decode_sample(&result, "zstd", above, sizeof above, 4096, 4096);
+    ck_assert_int_eq(result.code, H2CLIENT_ERROR_CODING_BROKEN);
+    decode_sample(&result, "zstd", segment, sizeof segment, 4096, 4096);
+    ck_assert_int_eq(result.code, H2CLIENT_ERROR_CODING_BROKEN);
+}
+END_TEST
+
 /* ---- bombs ---------------------------------------------------------------------- */
 
-static h2client_error_code explode(const char *coding, const uint8_t *in, size_t len,
-                                   size_t *peak_bytes)
+struct growth {
+    h2client_error_code code;
+    size_t peak_bytes;
+    uint64_t len;
+};
+
+static struct growth explode(const char *coding, const uint8_t *in, size_t len)
 {
     struct h2t_alloc alloc;
     struct h2i_decoding *decoding;
-    h2client_error_code code = H2CLIENT_OK;
+    struct growth growth = {0};
     char buf[200], out[8192];
     struct h2i_text why = h2i_text(buf, sizeof buf);
     size_t n_in, n_out = 1, used = 0;
 
     h2t_alloc_init(&alloc);
     decoding = create(&alloc, coding);
-    while (!code && n_out > 0) {
-        code =
+    while (!growth.code && n_out > 0) {
+        growth.code =
             h2i_decoding_run(decoding, in + used, len - used, &n_in, out, sizeof out, &n_out, &why);
         used += n_in;
+        growth.len += n_out;
     }
-    *peak_bytes = alloc.peak_bytes;
+    growth.peak_bytes = alloc.peak_bytes;
     h2i_decoding_destroy(decoding);
     h2t_alloc_check(&alloc);
-    return code;
+    return growth;
 }
 
 TEST(bombs_end_by_their_ratio_in_bounded_memory)
@@ -360,13 +401,60 @@ TEST(bombs_end_by_their_ratio_in_bounded_memory)
     static const struct sample bombs[] = {SAMPLE("gzip, gzip", gzip_bomb_in_gzip),
                                           SAMPLE("br", brotli_bomb),
                                           SAMPLE("zstd, gzip", zstd_bomb_in_gzip)};
-    size_t peak_bytes;
+    struct growth growth;
 
-    for (size_t i = 0; i < sizeof bombs / sizeof bombs[0] && is_built_in("gzip,br,zstd"); i++) {
-        ck_assert_int_eq(explode(bombs[i].coding, bombs[i].bytes, bombs[i].len, &peak_bytes),
-                         H2CLIENT_ERROR_CODING_RATIO);
-        ck_assert_uint_lt(peak_bytes, 9u << 20);
+    for (size_t i = next_of(bombs, 3, 0); i < 3; i = next_of(bombs, 3, i + 1)) {
+        growth = explode(bombs[i].coding, bombs[i].bytes, bombs[i].len);
+        ck_assert_int_eq(growth.code, H2CLIENT_ERROR_CODING_RATIO);
+        ck_assert_uint_lt(growth.peak_bytes, 9u << 20);
     }
+}
+END_TEST
+
+/* Takes gzip of zeros, 1,032 in each byte, after a file name that holds their ratio down. */
+static struct growth grow(size_t name_len, size_t n_bytes)
+{
+    static const uint8_t head[] = {0x1f, 0x8b, 0x08, 0x08, 0, 0, 0, 0, 0x02, 0x03};
+    static const uint8_t block[] = {0x00, 0xed, 0xc1, 0x01, 0x01, 0x00, 0x00, 0x00,
+                                    0x82, 0x20, 0xff, 0xaf, 0x6e, 0x48, 0x40, 0x01};
+    size_t len = sizeof head + name_len + sizeof block + n_bytes;
+    uint8_t *bytes = calloc(len, 1);
+    struct growth growth;
+
+    ck_assert_ptr_nonnull(bytes);
+    memcpy(bytes, head, sizeof head);
+    memset(bytes + sizeof head, 'x', name_len);
+    memcpy(bytes + sizeof head + name_len, block, sizeof block);
+    growth = explode("gzip", bytes, len);
+    free(bytes);
+    return growth;
+}
+
+TEST(a_gibibyte_of_zeros_in_gzip_ends_by_its_ratio)
+{
+    struct growth growth;
+
+    if (!is_built_in("gzip"))
+        return;
+    growth = grow(0, 1u << 20);
+    ck_assert_int_eq(growth.code, H2CLIENT_ERROR_CODING_RATIO);
+    ck_assert_uint_lt(growth.len, 2u << 20);
+    ck_assert_uint_lt(growth.peak_bytes, 48u << 10);
+}
+END_TEST
+
+TEST(growth_within_the_cap_or_the_first_mebibyte_is_taken)
+{
+    struct growth growth;
+
+    if (!is_built_in("gzip"))
+        return;
+    growth = grow(0, 1000); /* 1,005:1, below a MiB */
+    ck_assert_int_eq(growth.code, H2CLIENT_OK);
+    ck_assert_uint_gt(growth.len, 1000 * 1027);
+    growth = grow(1000, 4000); /* 821:1 */
+    ck_assert_int_eq(growth.code, H2CLIENT_OK);
+    ck_assert_uint_gt(growth.len, 3u << 20);
 }
 END_TEST
 
@@ -405,7 +493,7 @@ END_TEST
 TEST(a_coding_that_is_not_known_is_named)
 {
     const h2client_header headers[] = {
-        {"content-encoding", "gzip"}, {"content-encoding", "compress\x7f"}, {NULL, NULL}};
+        {"content-encoding", "identity"}, {"content-encoding", "compress\x7f"}, {NULL, NULL}};
     char text[200];
     bool is_decoded;
 
@@ -499,6 +587,9 @@ TEST_MAIN("coding", {T(every_coding_gives_the_text_in_every_cut)},
           {T(what_follows_the_end_is_broken)}, {T(a_body_of_no_bytes_is_whole)},
           {T(a_cut_anywhere_is_broken)},
           {T(a_broken_byte_of_gzip_is_noticed_and_harms_nobody_elsewhere)},
+          {T(a_zstd_window_above_eight_mebibytes_is_refused)},
+          {T(a_gibibyte_of_zeros_in_gzip_ends_by_its_ratio)},
+          {T(growth_within_the_cap_or_the_first_mebibyte_is_taken)},
           {T(bombs_end_by_their_ratio_in_bounded_memory)},
           {T(without_a_coding_there_is_nothing_to_decode)},
           {T(a_coding_that_is_not_known_is_named)}, {T(four_codings_are_too_many)},

@@ -100,6 +100,7 @@ static h2client_error_code add_coding(struct h2i_decoding *decoding, struct h2i_
                                       struct h2i_text *why)
 {
     const struct coding *coding = codings;
+    bool is_last = decoding->n_stages == 0; /* what was applied first */
     struct stage *stage;
 
     if (name.len == 0 || h2i_str_equals_nocase(name, h2i_str_of("identity")))
@@ -115,8 +116,9 @@ static h2client_error_code add_coding(struct h2i_decoding *decoding, struct h2i_
     stage = &decoding->stages[decoding->n_stages++];
     stage->name = coding->name;
     stage->decoder = coding->create(decoding->allocator);
-    stage->bytes = h2i_alloc(decoding->allocator, STAGE_BYTES);
-    return stage->decoder && stage->bytes ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
+    if (!is_last)
+        stage->bytes = h2i_alloc(decoding->allocator, STAGE_BYTES);
+    return stage->decoder && (is_last || stage->bytes) ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
 }
 
 static h2client_error_code add_codings(struct h2i_decoding *decoding, const char *value,

@@ -68,21 +68,27 @@ const char *h2i_coding_offer(void)
     return sizeof offer > 1 ? offer + 2 : offer;
 }
 
-const char *h2i_coding_library_version(const char *library)
-{
+static const struct {
+    const char *name;
+    const char *(*version)(void);
+} libraries[] = {
 #ifdef H2I_HAVE_ZLIB
-    if (strcmp(library, "zlib") == 0)
-        return h2i_zlib_version();
+    {"zlib", h2i_zlib_version},
 #endif
 #ifdef H2I_HAVE_BROTLI
-    if (strcmp(library, "brotli") == 0)
-        return h2i_brotli_version();
+    {"brotli", h2i_brotli_version},
 #endif
 #ifdef H2I_HAVE_ZSTD
-    if (strcmp(library, "zstd") == 0)
-        return h2i_zstd_version();
+    {"zstd", h2i_zstd_version},
 #endif
-    (void)library;
+    {NULL, NULL},
+};
+
+const char *h2i_coding_library_version(const char *library)
+{
+    for (size_t i = 0; libraries[i].name; i++)
+        if (strcmp(libraries[i].name, library) == 0)
+            return libraries[i].version();
     return NULL;
 }
 

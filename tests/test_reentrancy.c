@@ -18,7 +18,10 @@ enum where {
     IN_RESPONSE,
     IN_DATA,
     IN_DONE,
+    IN_DONE_OF_QUEUE_LIMIT,
+    IN_DONE_WHILE_CLOSING, /* h2client_session_close drives */
     IN_PULL,
+    IN_PULL_AFTER_100, /* Expect: 100-continue */
     IN_REWIND,
     IN_RELEASE,
     IN_LOG, /* from here on the session's, not a call's */
@@ -33,6 +36,9 @@ enum deed {
     DESTROY_SELF,
     DESTROY_OTHER,
     DESTROY_SESSION,
+    PAUSE,
+    RESUME,
+    CLOSE_SESSION,
     DRIVE,
     N_DEEDS
 };
@@ -59,7 +65,9 @@ struct matrix {
     struct party parties[MAX_CALLS];
     h2client_error_code reentrant;
     bool session_is_gone;
-    int64_t max_per_s; /* of each body; 0: no limit */
+    bool is_closing;
+    h2client_call *first; /* where the others have to queue */
+    int64_t max_per_s;    /* of each body; 0: no limit */
 };
 
 static void start_party(struct matrix *matrix, bool uploads);
@@ -103,9 +111,24 @@ static void do_deed(struct matrix *matrix)
         h2client_session_destroy(matrix->rig.session);
         matrix->session_is_gone = true;
         break;
+    case PAUSE:
+        h2client_call_pause(matrix->parties[0].call);
+        break;
+    case RESUME:
+        h2client_call_pause(matrix->parties[0].call);
+        h2client_call_resume(matrix->parties[0].call);
+        break;
+    case CLOSE_SESSION:
+        matrix->reentrant = h2client_session_close(matrix->rig.session, 0);
+        break;
     default:
         drive_inside(matrix);
     }
+}
+
+static bool is_end(enum where where)
+{
+    return where == IN_DONE || where == IN_DONE_OF_QUEUE_LIMIT || where == IN_DONE_WHILE_CLOSING;
 }
 
 /* In a callback: the deed is done once, in the first party's callback of that kind. */
@@ -113,7 +136,7 @@ static void visit(struct party *party, enum where where)
 {
     struct matrix *matrix = party->matrix;
 
-    if (party->n_done && where < IN_LOG && where != IN_DONE)
+    if (party->n_done && where < IN_LOG && !is_end(where))
         party->was_called_after_done = true;
     if (party != &matrix->parties[0] || where != matrix->where || matrix->is_done_once)
         return;
@@ -145,16 +168,19 @@ static void on_done(h2client_call *call, const h2client_error *error, void *user
 {
     struct party *party = user;
 
-    (void)call, (void)error;
+    (void)call;
     party->n_done++;
-    visit(party, IN_DONE);
+    if (error->limit == H2CLIENT_LIMIT_QUEUE)
+        visit(party, IN_DONE_OF_QUEUE_LIMIT);
+    else
+        visit(party, party->matrix->is_closing ? IN_DONE_WHILE_CLOSING : IN_DONE);
 }
 
 static h2client_pull_result pull(void *buf, size_t cap, size_t *n, void *user)
 {
     struct party *party = user;
 
-    visit(party, IN_PULL);
+    visit(party, party->matrix->where == IN_PULL_AFTER_100 ? IN_PULL_AFTER_100 : IN_PULL);
     *n = cap < 1000 ? cap : 1000;
     memset(buf, 'p', *n);
     party->n_pulled += *n;
@@ -199,11 +225,13 @@ static void start_party(struct matrix *matrix, bool uploads)
                                 .len = H2CLIENT_LENGTH_UNKNOWN};
 
     party->matrix = matrix;
-    party->call = h2client_post(matrix->rig.session, H2T_ORIGIN "/", .body = uploads ? &body : NULL,
-                                .on_informational = on_informational, .on_response = on_response,
-                                .on_data = on_data, .on_done = on_done, .user = party,
-                                .max_recv_bytes_per_s = matrix->max_per_s,
-                                .max_send_bytes_per_s = matrix->max_per_s);
+    party->call = h2client_post(
+        matrix->rig.session, H2T_ORIGIN "/", .body = uploads ? &body : NULL,
+        .on_informational = on_informational, .on_response = on_response, .on_data = on_data,
+        .on_done = on_done, .user = party, .max_recv_bytes_per_s = matrix->max_per_s,
+        .max_send_bytes_per_s = matrix->max_per_s, .total_timeout_ms = 5000 /* for who is paused */,
+        .queue_timeout_ms = matrix->first ? 1 : 0,
+        .expect_continue = matrix->where == IN_PULL_AFTER_100 ? H2CLIENT_ON : H2CLIENT_INHERIT);
     if (party->call)
         matrix->n_parties++;
 }
@@ -218,6 +246,7 @@ static void answer(struct h2t_peer *peer, const struct h2t_seen_request *request
         h2t_peer_reset(peer, 1, 7);
         return;
     }
+    h2t_peer_inform(peer, request->stream_id, 100, NULL);
     h2t_peer_inform(peer, request->stream_id, 103, NULL);
     response->status = 200;
     response->body_len = 100000;
@@ -226,6 +255,10 @@ static void answer(struct h2t_peer *peer, const struct h2t_seen_request *request
 
 static void drive(struct matrix *matrix)
 {
+    if (matrix->where == IN_DONE_WHILE_CLOSING) {
+        matrix->is_closing = true;
+        h2client_session_close(matrix->rig.session, -1);
+    }
     for (int i = 0; i < 2000 && !matrix->session_is_gone; i++) {
         h2client_session_dispatch(matrix->rig.session, 10); /* a delay may pass */
         if (!matrix->session_is_gone && h2client_session_n_running(matrix->rig.session) == 0)
@@ -242,14 +275,18 @@ static void run_cell(enum where where, enum deed deed, int64_t max_per_s)
     matrix->max_per_s = max_per_s;
     h2t_rig_init(&matrix->rig);
     matrix->rig.plan.peer.on_request = answer;
-    h2t_rig_open(&matrix->rig, H2CLIENT_SESSION(.on_log = on_log, .log_level = H2CLIENT_LOG_DEBUG,
-                                                .on_frame = on_frame, .user = matrix));
+    h2t_rig_open(&matrix->rig,
+                 H2CLIENT_SESSION(.on_log = on_log, .log_level = H2CLIENT_LOG_DEBUG,
+                                  .on_frame = on_frame, .user = matrix,
+                                  .max_calls_per_s = where == IN_DONE_OF_QUEUE_LIMIT ? 1 : 0));
+    if (where == IN_DONE_OF_QUEUE_LIMIT)
+        matrix->first = h2client_get(matrix->rig.session, H2T_ORIGIN "/");
     start_party(matrix, true);
     start_party(matrix, true);
     start_party(matrix, false);
     drive(matrix);
     ck_assert_msg(matrix->is_done_once, "callback %d never ran", where);
-    if (deed == DRIVE)
+    if (deed == DRIVE || deed == CLOSE_SESSION)
         ck_assert_int_eq(matrix->reentrant, H2CLIENT_ERROR_REENTRANT);
     for (size_t i = 0; i < matrix->n_parties; i++) {
         ck_assert_msg(matrix->parties[i].n_done == 1, "callback %d deed %d: party %zu has %d ends",
@@ -257,6 +294,7 @@ static void run_cell(enum where where, enum deed deed, int64_t max_per_s)
         ck_assert(!matrix->parties[i].was_called_after_done);
         destroy_party(&matrix->parties[i]);
     }
+    h2client_call_destroy(matrix->first);
     if (matrix->session_is_gone)
         matrix->rig.session = NULL;
     h2t_rig_finish(&matrix->rig);
@@ -291,6 +329,21 @@ TEST(reentrancy_in_on_done)
     run_row(IN_DONE);
 }
 END_TEST
+TEST(reentrancy_in_on_done_of_a_queue_limit)
+{
+    run_row(IN_DONE_OF_QUEUE_LIMIT);
+}
+END_TEST
+TEST(reentrancy_in_on_done_while_the_session_closes)
+{
+    run_row(IN_DONE_WHILE_CLOSING);
+}
+END_TEST
+TEST(reentrancy_in_pull_after_100)
+{
+    run_row(IN_PULL_AFTER_100);
+}
+END_TEST
 TEST(reentrancy_in_pull)
 {
     run_row(IN_PULL);
@@ -318,6 +371,8 @@ TEST(reentrancy_in_on_frame)
 END_TEST
 
 TEST_MAIN("reentrancy", {T(reentrancy_in_on_informational)}, {T(reentrancy_in_on_response)},
-          {T(reentrancy_in_on_data)}, {T(reentrancy_in_on_done)}, {T(reentrancy_in_pull)},
-          {T(reentrancy_in_rewind)}, {T(reentrancy_in_release)}, {T(reentrancy_in_on_log)},
-          {T(reentrancy_in_on_frame)})
+          {T(reentrancy_in_on_data)}, {T(reentrancy_in_on_done)},
+          {T(reentrancy_in_on_done_of_a_queue_limit)},
+          {T(reentrancy_in_on_done_while_the_session_closes)}, {T(reentrancy_in_pull_after_100)},
+          {T(reentrancy_in_pull)}, {T(reentrancy_in_rewind)}, {T(reentrancy_in_release)},
+          {T(reentrancy_in_on_log)}, {T(reentrancy_in_on_frame)})

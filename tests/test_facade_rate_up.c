@@ -106,14 +106,16 @@ TEST(an_upload_takes_its_size_by_the_rate)
 }
 END_TEST
 
-/* That there is nothing more costs nothing. */
-TEST(a_slow_upload_ends_with_its_last_byte)
+/* A file says that it has no more only when it is asked again: that costs nothing. */
+TEST(a_slow_upload_of_a_file_ends_with_its_last_byte)
 {
     for (enum version version = HTTP_1_1; version < N_VERSIONS; version++) {
         struct scene scene = {.location = NULL};
+        char content[] = "bytes";
         open_scene(&scene, version);
+        scene.rig.world.files[0] = (struct h2t_file){.path = "file", .data = content, .len = 5};
         h2client_call *call =
-            h2client_post(scene.rig.session, H2T_ORIGIN "/", .body = H2CLIENT_BYTES(upload, 5),
+            h2client_post(scene.rig.session, H2T_ORIGIN "/", .body = H2CLIENT_FILE("file"),
                           .max_send_bytes_per_s = 1);
         h2client_call_await(call);
         expect_took(call, 5000);
@@ -222,7 +224,7 @@ TEST(each_direction_has_its_own_limit)
 END_TEST
 
 TEST_MAIN("facade_rate_up", {T(an_upload_takes_its_size_by_the_rate)},
-          {T(a_slow_upload_ends_with_its_last_byte)},
+          {T(a_slow_upload_of_a_file_ends_with_its_last_byte)},
           {T(an_upload_of_unknown_length_takes_its_size_by_the_rate)},
           {T(a_held_upload_is_not_the_servers_stall)},
           {T(a_server_that_takes_no_more_of_a_limited_upload_stalls)},

@@ -2,6 +2,8 @@
 #include "h2client/body_source.h"
 
 #include "base/fault.h"
+#include "h2client/payload/form.h"
+#include "h2client/payload/json_text.h"
 #include "h2client/settings.h"
 
 /* What a pull function is asked for at once. */
@@ -15,10 +17,11 @@ static h2client_error_code refuse(struct h2i_text *why, const char *reason)
 
 static h2client_error_code check(const h2client_body *body, struct h2i_text *why)
 {
-    int n_sources = (body->data != NULL) + (body->file != NULL) + (body->pull != NULL);
+    int n_sources = (body->data != NULL) + (body->file != NULL) + (body->pull != NULL) +
+                    (body->form != NULL) + (body->json != NULL);
 
     if (n_sources > 1)
-        return refuse(why, "more than one of data, file and pull is set");
+        return refuse(why, "more than one of data, file, pull, form and json is set");
     if (n_sources == 0 && body->len != 0)
         return refuse(why, "has a length but none of data, file and pull");
     if (body->len < H2CLIENT_LENGTH_UNKNOWN)
@@ -39,6 +42,39 @@ static h2client_error_code open_bytes(struct h2i_body_source *source, struct h2i
     if (body->release || body->len == 0)
         return H2CLIENT_OK;
     source->bytes = h2i_arena_copy_text(arena, body->data, (size_t)body->len);
+    return source->bytes ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
+}
+
+static h2client_error_code open_form(struct h2i_body_source *source, struct h2i_arena *arena,
+                                     const h2client_body *body)
+{
+    size_t len = 0;
+
+    source->kind = H2I_SOURCE_BYTES;
+    source->bytes = h2i_form_write(arena, body->form, &len);
+    source->len = (int64_t)len;
+    source->content_type = "application/x-www-form-urlencoded";
+    return source->bytes ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
+}
+
+static h2client_error_code open_json(struct h2i_body_source *source, struct h2i_arena *arena,
+                                     const h2client_body *body, struct h2i_text *why)
+{
+    h2client_error_code code;
+    size_t len = 0;
+    char *text = h2i_json_write(arena->allocator, body->json, &len, &code);
+
+    if (!text) {
+        h2i_text_add(why, code == H2CLIENT_ERROR_FEATURE_MISSING
+                              ? "request body: JSON is not built in"
+                              : "request body: the JSON value cannot be written");
+        return code;
+    }
+    source->kind = H2I_SOURCE_BYTES;
+    source->len = (int64_t)len;
+    source->content_type = "application/json";
+    source->bytes = h2i_arena_copy_text(arena, text, len);
+    h2i_free(arena->allocator, text);
     return source->bytes ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
 }
 
@@ -92,12 +128,19 @@ h2client_error_code h2i_source_open(struct h2i_body_source *source, struct h2i_a
     if (code)
         return code;
     if (known.file)
-        return open_file(source, arena, &known, why);
-    if (known.pull)
+        code = open_file(source, arena, &known, why);
+    else if (known.form)
+        code = open_form(source, arena, &known);
+    else if (known.json)
+        code = open_json(source, arena, &known, why);
+    else if (known.pull)
         open_pull(source, arena->allocator, &known);
     else
-        return open_bytes(source, arena, &known);
-    return H2CLIENT_OK;
+        code = open_bytes(source, arena, &known);
+    if (!code && known.content_type)
+        source->content_type =
+            h2i_arena_copy_text(arena, known.content_type, strlen(known.content_type));
+    return code || !known.content_type || source->content_type ? code : H2CLIENT_ERROR_NO_MEMORY;
 }
 
 static enum h2i_body_result read_bytes(struct h2i_body_source *source, void *buf, size_t cap,

@@ -20,7 +20,8 @@ struct h2i_body_source {
     enum h2i_source_kind kind;
     h2client_system *system;
     const char *bytes;
-    const char *path; /* FILE: for errors */
+    const char *path;         /* FILE: for errors */
+    const char *content_type; /* or NULL */
     h2client_file *file;
     int64_t len;    /* as declared; -1: unknown */
     int64_t offset; /* of the next byte the core gets */

@@ -5,6 +5,7 @@
  */
 #include "h2client/call_rates.h"
 #include "h2client/http/url_join.h"
+#include "h2client/payload/form.h"
 #include "h2client/session_internal.h"
 
 static h2client_error_code no_memory_unless(bool has_memory)
@@ -53,7 +54,7 @@ static h2client_error_code check_method(const char *method, struct h2i_text *why
 }
 
 static h2client_error_code prepare_url(h2client_call *call, const char *method, const char *url,
-                                       struct h2i_text *why)
+                                       const h2client_param *params, struct h2i_text *why)
 {
     const char *fragment = url ? h2i_url_fragment(url) : NULL;
     h2client_error_code code;
@@ -64,6 +65,8 @@ static h2client_error_code prepare_url(h2client_call *call, const char *method, 
     }
     if (call->settings.base_url && !h2i_url_has_scheme(url))
         url = h2i_url_join(&call->arena, call->settings.base_url, url);
+    if (url && params)
+        url = h2i_query_add(&call->arena, url, params);
     if (!url)
         return H2CLIENT_ERROR_NO_MEMORY;
     code = h2i_url_parse(&call->arena, url, &call->url, why);
@@ -104,6 +107,8 @@ static h2client_error_code prepare_fields(h2client_call *call, const h2client_ca
     if (has_body && call->settings.expects_continue &&
         !h2i_fields_find(h2i_fields_list(&below->fields), "expect"))
         h2i_meant_fields_add(&meant, "expect", "100-continue");
+    if (call->source.content_type)
+        h2i_meant_fields_add(&meant, "content-type", call->source.content_type);
     own = h2i_meant_fields_join(&meant, &call->arena, options->headers);
     if (!own)
         return H2CLIENT_ERROR_NO_MEMORY;
@@ -176,7 +181,7 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
     if (!code)
         code = check_method(method, why);
     if (!code)
-        code = prepare_url(call, method, url ? url : known.url, why);
+        code = prepare_url(call, method, url ? url : known.url, known.params, why);
     if (!code)
         code = prepare_body(call, known.body, why);
     if (!code)

@@ -79,6 +79,64 @@ TEST(a_base_of_no_sense_is_the_outcome_of_the_call)
 }
 END_TEST
 
+/* ---- parameters and forms ---------------------------------------------------------- */
+
+TEST(parameters_go_behind_the_query)
+{
+    struct h2t_rig rig;
+
+    start(&rig, H2CLIENT_CALL(.base_url = "https://server.test/v1/"));
+    h2client_call *call = h2client_get(rig.session, "search?page=2#top",
+                                       .params = H2CLIENT_PARAMS({"q", "a b&c"}, {"all", NULL}));
+    ck_assert_ptr_nonnull(h2client_call_await(call));
+    ck_assert_str_eq(seen_field(&rig, ":path"), "/v1/search?page=2&q=a%20b%26c&all");
+    ck_assert_str_eq(h2client_call_get_info(call)->fragment, "top");
+    finish(&rig, call);
+}
+END_TEST
+
+static void expect_post(const h2client_call_options *options, const char *type, const char *body)
+{
+    struct h2t_rig rig;
+
+    start(&rig, NULL);
+    h2client_call *call = h2client_start(rig.session, "POST", H2T_ORIGIN "/", options);
+    ck_assert_ptr_nonnull(h2client_call_await(call));
+    ck_assert_str_eq(h2t_peer_request(h2t_rig_peer(&rig, 0), 0)->body, body);
+    if (type)
+        ck_assert_str_eq(seen_field(&rig, "content-type"), type);
+    else
+        ck_assert_ptr_null(seen_field(&rig, "content-type"));
+    finish(&rig, call);
+}
+
+TEST(a_form_is_a_body_with_its_type)
+{
+    expect_post(H2CLIENT_CALL(.body = H2CLIENT_FORM({"a", "1 2"}, {"b", "&"})),
+                "application/x-www-form-urlencoded", "a=1+2&b=%26");
+    expect_post(H2CLIENT_CALL(.body = H2CLIENT_FORM({"a", "1"}),
+                              .headers = H2CLIENT_HEADERS({"Content-Type", "x/y"})),
+                "x/y", "a=1");
+    expect_post(H2CLIENT_CALL(.body = H2CLIENT_BODY(.data = "hi", .len = 2, .content_type = "t/p")),
+                "t/p", "hi");
+    expect_post(H2CLIENT_CALL(.body = H2CLIENT_TEXT("hi")), NULL, "hi");
+}
+END_TEST
+
+TEST(a_body_has_one_source)
+{
+    struct h2t_rig rig;
+
+    start(&rig, NULL);
+    h2client_call *call = h2client_post(
+        rig.session, H2T_ORIGIN "/",
+        .body = H2CLIENT_BODY(.data = "x", .len = 1, .form = H2CLIENT_PARAMS({"a", "b"})));
+    ck_assert_ptr_null(h2client_call_await(call));
+    ck_assert_int_eq(h2client_call_error(call)->code, H2CLIENT_ERROR_INVALID_ARGUMENT);
+    finish(&rig, call);
+}
+END_TEST
+
 /* ---- user agent --------------------------------------------------------------- */
 
 static void expect_user_agent(const h2client_call_options *defaults,
@@ -262,7 +320,8 @@ END_TEST
 
 TEST_MAIN("facade_defaults", {T(a_relative_url_is_joined_to_the_base)},
           {T(a_call_has_a_base_of_its_own)}, {T(a_base_of_no_sense_is_the_outcome_of_the_call)},
-          {T(the_user_agent_of_the_call_goes_before_the_sessions)},
+          {T(parameters_go_behind_the_query)}, {T(a_form_is_a_body_with_its_type)},
+          {T(a_body_has_one_source)}, {T(the_user_agent_of_the_call_goes_before_the_sessions)},
           {T(a_field_goes_before_the_option_of_its_level)},
           {T(no_user_agent_is_sent_where_it_is_empty)},
           {T(a_user_agent_with_a_line_end_is_refused)}, {T(a_raised_status_is_the_error)},

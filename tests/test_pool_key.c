@@ -44,6 +44,7 @@ static const h2client_header some_headers[] = {{"host", "other.test"}, {"x", "y"
 static const h2client_retry_options some_retry = {.size = sizeof some_retry, .max_retries = 1};
 static const h2client_redirect_options some_redirect = {.size = sizeof some_redirect,
                                                         .max_redirects = 1};
+static const h2client_param some_params[] = {{"q", "v"}, {NULL, NULL}};
 static const h2client_body some_body = {.size = sizeof some_body, .data = "x", .len = 1};
 
 #define SETTER(member, value)                                \
@@ -83,6 +84,7 @@ SETTER(decompress, H2CLIENT_OFF)
 SETTER(max_recv_bytes_per_s, 1 << 20)
 SETTER(max_send_bytes_per_s, 1 << 20)
 SETTER(made_at, "here")
+SETTER(params, some_params)
 
 #define ROW(member, decision)                                                    \
     {                                                                            \
@@ -125,6 +127,7 @@ static const struct row rows[] = {
     ROW(max_recv_bytes_per_s, SHARES),
     ROW(max_send_bytes_per_s, SHARES),
     ROW(made_at, SHARES),
+    ROW(params, SHARES),
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

@@ -30,6 +30,7 @@
 #ifndef H2CLIENT_CALL_H
 #define H2CLIENT_CALL_H
 
+#include "body.h"
 #include "error.h"
 #include "redirect.h"
 #include "response.h"
@@ -38,50 +39,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ---- request bodies ---------------------------------------------------- */
-
-#define H2CLIENT_LENGTH_UNKNOWN ((int64_t)-1)
-
-typedef enum h2client_pull_result {
-    H2CLIENT_PULL_MORE = 0,    /* *n bytes (>= 1) written, there may be more */
-    H2CLIENT_PULL_END = 1,     /* *n bytes (0 is fine) written, that was all */
-    H2CLIENT_PULL_NOT_NOW = 2, /* nothing yet (*n is not looked at): asked again after
-                                  h2client_call_resume_upload */
-    H2CLIENT_PULL_FAILED = 3   /* the call ends with UPLOAD_READ */
-} h2client_pull_result;
-
-/* Writes up to `cap` bytes of the body. `cap` is never 0. */
-typedef h2client_pull_result (*h2client_pull_fn)(void *buf, size_t cap, size_t *n, void *user);
-/* Goes back to the first byte, so that the request can be sent again. */
-typedef bool (*h2client_rewind_fn)(void *user);
-/* The library is done with the body; runs exactly once, before on_done. Never where
- * h2client_start returned NULL: the body is then the caller's as before. */
-typedef void (*h2client_release_fn)(void *user);
-
-/*
- * Where a request's body comes from: exactly one of data, file, pull. Use the
- * macros below. The struct itself is copied when the call starts.
- */
-typedef struct h2client_body {
-    H2CLIENT_SIZE_MEMBER(h2client_body);
-    /* Bytes. Copied, unless `release` is set: then they are used where they are
-     * until it runs. */
-    const void *data;
-    /* A path. Opened when the call starts, read as the peer takes it, with its
-     * length as content-length where it has one. */
-    const char *file;
-    /* A function that is asked for bytes when the peer has room for them. */
-    h2client_pull_fn pull;
-    h2client_rewind_fn rewind; /* with pull; NULL: the body goes out once at most */
-    h2client_release_fn release;
-    void *user; /* for the three functions */
-    /* Of data: its length. Of pull and file: what content-length declares, or, where it
-     * is 0 or H2CLIENT_LENGTH_UNKNOWN, nothing (file: its size). A source that turns out
-     * shorter or longer than that ends the call with UPLOAD_LENGTH and never counts as a
-     * whole request. */
-    int64_t len;
-} h2client_body;
 
 /* ---- callbacks --------------------------------------------------------- */
 
@@ -221,6 +178,9 @@ typedef struct h2client_call_options {
     int64_t max_recv_bytes_per_s;
     int64_t max_send_bytes_per_s;
     const char *made_at; /* set by the macros: where; a debug build names calls by it */
+    /* Added to the URL's query, percent-encoded: .params = H2CLIENT_PARAMS({"q", "a b"}). None;
+     * a session has none for all its calls. */
+    const h2client_param *params;
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */
@@ -254,13 +214,6 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_call *h2client_start(h2client_session *s
 #define h2client_delete(session, ...) H2CLIENT_KEYWORD_CALL(session, "DELETE", __VA_ARGS__)
 
 #define H2CLIENT_HEADERS(...) ((const h2client_header[]){__VA_ARGS__, {NULL, NULL}})
-
-#define H2CLIENT_BODY(...) (&(const h2client_body){__VA_ARGS__, .size = sizeof(h2client_body)})
-#define H2CLIENT_BYTES(bytes, n_bytes) H2CLIENT_BODY(.data = (bytes), .len = (int64_t)(n_bytes))
-#define H2CLIENT_TEXT(text) H2CLIENT_BYTES(text, strlen(text)) /* needs <string.h> */
-#define H2CLIENT_FILE(path) H2CLIENT_BODY(.file = (path), .len = H2CLIENT_LENGTH_UNKNOWN)
-#define H2CLIENT_PULL(pull_fn, user_data, n_bytes) \
-    H2CLIENT_BODY(.pull = (pull_fn), .user = (user_data), .len = (n_bytes))
 
 #endif
 

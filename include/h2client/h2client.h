@@ -4,10 +4,12 @@
 #define H2CLIENT_H2CLIENT_H
 
 #include "allocator.h"
+#include "body.h"
 #include "call.h"
 #include "dialer.h"
 #include "error.h"
 #include "fault.h"
+#include "json.h"
 #include "log.h"
 #include "loop.h"
 #include "reactor.h"

@@ -24,8 +24,8 @@
 struct attack {
     const char *text;
     h2client_error_code code;
-    const char *body; /* of a success */
     bool closes;
+    const char *body;   /* of a success */
     const char *method; /* NULL: GET */
 };
 
@@ -75,7 +75,7 @@ static void expect_next_is_whole(struct scene *scene, const struct attack *attac
     h2client_call *call = h2client_get(scene->rig.session, CLEAR "/next");
 
     h2client_call_await(call);
-    ck_assert_msg(h2client_call_state(call) == H2CLIENT_OK, "%s, after: %s",
+    ck_assert_msg(h2client_call_state(call) == H2CLIENT_OK, false, "%s, after: %s",
                   h2client_call_error(call)->message, attack->text);
     expect_body(call, "ok", attack->text);
     h2client_call_destroy(call);
@@ -106,9 +106,9 @@ static void run_all(const struct attack *attacks, size_t n)
 /* ---- one answer that could be read as two ------------------------------------------------ */
 
 static const struct attack smuggled[] = {
-    {H TWO CHUNKED "\r\n2\r\nab\r\n0\r\n\r\n" EVIL, H2CLIENT_OK, "ab"},
-    {H CHUNKED TWO "\r\n0\r\n\r\n" EVIL, H2CLIENT_OK, ""},
-    {H TWO TWO "\r\nab" EVIL, H2CLIENT_OK, "ab"},
+    {H TWO CHUNKED "\r\n2\r\nab\r\n0\r\n\r\n" EVIL, H2CLIENT_OK, false, "ab"},
+    {H CHUNKED TWO "\r\n0\r\n\r\n" EVIL, H2CLIENT_OK, false, ""},
+    {H TWO TWO "\r\nab" EVIL, H2CLIENT_OK, false, "ab"},
     {H TWO "Content-Length: 3\r\n\r\nabc", MALFORMED},
     {H "Content-Length: 2, 3\r\n\r\nab", MALFORMED},
     {H "Content-Length: +2\r\n\r\nab", MALFORMED},
@@ -118,7 +118,7 @@ static const struct attack smuggled[] = {
     {H " Content-Length: 2\r\n\r\nab", MALFORMED},
     {H "Content-Length: 1\r\n 2\r\n\r\nab", MALFORMED},
     {H "Content-Length: 2\rX: y\r\n\r\nab", MALFORMED},
-    {H "X: y\r\n Content-Length: 41\r\n" TWO "\r\nab" EVIL, H2CLIENT_OK, "ab"},
+    {H "X: y\r\n Content-Length: 41\r\n" TWO "\r\nab" EVIL, H2CLIENT_OK, false, "ab"},
     {H "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", MALFORMED},
     {H CHUNKED "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n", MALFORMED},
     {H "Transfer-Encoding: identity\r\n" TWO "\r\nab", MALFORMED},
@@ -128,7 +128,7 @@ static const struct attack smuggled[] = {
     {H CHUNKED "\r\n2\r\nabc\r\n0\r\n\r\n", MALFORMED},
     {H CHUNKED "\r\n2;a=\"\r\nEVIL\"\r\nab\r\n0\r\n\r\n", MALFORMED},
     {H CHUNKED "\r\n2\r\nab\r\n0\r\n" EVIL, MALFORMED},
-    {H CHUNKED "\r\n2\r\nab\r\n0\r\n" TWO "\r\n" EVIL, H2CLIENT_OK, "ab"},
+    {H CHUNKED "\r\n2\r\nab\r\n0\r\n" TWO "\r\n" EVIL, H2CLIENT_OK, false, "ab"},
 };
 
 TEST(smuggled_answers_are_nobodys)
@@ -138,15 +138,15 @@ TEST(smuggled_answers_are_nobodys)
 END_TEST
 
 static const struct attack surplus[] = {
-    {OK EVIL, H2CLIENT_OK, "ok"},
-    {OK "\r\n", H2CLIENT_OK, "ok"},
-    {OK "HTTP/1.1 100 Continue\r\n\r\n", H2CLIENT_OK, "ok"},
-    {H "Connection: close\r\n" TWO "\r\nok" EVIL, H2CLIENT_OK, "ok"},
-    {H "Content-Length: 41\r\n\r\n" EVIL, H2CLIENT_OK, "", false, "HEAD"},
-    {H CHUNKED "\r\n2\r\nab\r\n0\r\n\r\n", H2CLIENT_OK, "", false, "HEAD"},
-    {"HTTP/1.1 204 N\r\nContent-Length: 41\r\n\r\n" EVIL, H2CLIENT_OK, ""},
-    {"HTTP/1.1 304 N\r\n" CHUNKED "\r\n0\r\n\r\n" EVIL, H2CLIENT_OK, ""},
-    {"HTTP/1.1 205 R\r\n" TWO "\r\nab" EVIL, H2CLIENT_OK, "ab"},
+    {OK EVIL, H2CLIENT_OK, false, "ok"},
+    {OK "\r\n", H2CLIENT_OK, false, "ok"},
+    {OK "HTTP/1.1 100 Continue\r\n\r\n", H2CLIENT_OK, false, "ok"},
+    {H "Connection: close\r\n" TWO "\r\nok" EVIL, H2CLIENT_OK, false, "ok"},
+    {H "Content-Length: 41\r\n\r\n" EVIL, H2CLIENT_OK, false, "", "HEAD"},
+    {H CHUNKED "\r\n2\r\nab\r\n0\r\n\r\n", H2CLIENT_OK, false, "", "HEAD"},
+    {"HTTP/1.1 204 N\r\nContent-Length: 41\r\n\r\n" EVIL, H2CLIENT_OK, false, ""},
+    {"HTTP/1.1 304 N\r\n" CHUNKED "\r\n0\r\n\r\n" EVIL, H2CLIENT_OK, false, ""},
+    {"HTTP/1.1 205 R\r\n" TWO "\r\nab" EVIL, H2CLIENT_OK, false, "ab"},
 };
 
 TEST(bytes_behind_an_answer_are_nobodys)
@@ -164,14 +164,14 @@ static const struct attack strange[] = {
     {"HTTP/1.1 2000 OK\r\n" TWO "\r\nab", MALFORMED},
     {"HTTP/1.1  200 OK\r\n" TWO "\r\nab", MALFORMED},
     {"\r\nHTTP/1.1 200 OK\r\n" TWO "\r\nab", MALFORMED},
-    {"<html>", MALFORMED, NULL, true},
-    {"\x15\x03\x01\x02\x02\x02\x28", MALFORMED, NULL, true}, /* a TLS alert */
+    {"<html>", MALFORMED, true},
+    {"\x15\x03\x01\x02\x02\x02\x28", MALFORMED, true}, /* a TLS alert */
     {"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n" EVIL, MALFORMED},
-    {"HTTP/1.1 100 C\r\nContent-Length: 41\r\n\r\n" OK, H2CLIENT_OK, "ok"},
-    {"HTTP/1.1 100 C\r\n\r\n", NO_ANSWER, NULL, true},
-    {"", NO_ANSWER, NULL, true},
-    {"HTTP", TRUNCATED, NULL, true},
-    {H "Conte", TRUNCATED, NULL, true},
+    {"HTTP/1.1 100 C\r\nContent-Length: 41\r\n\r\n" OK, H2CLIENT_OK, false, "ok"},
+    {"HTTP/1.1 100 C\r\n\r\n", NO_ANSWER, true},
+    {"", NO_ANSWER, true},
+    {"HTTP", TRUNCATED, true},
+    {H "Conte", TRUNCATED, true},
 };
 
 TEST(what_is_no_answer_is_called_by_its_name)

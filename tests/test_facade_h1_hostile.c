@@ -75,7 +75,7 @@ static void expect_next_is_whole(struct scene *scene, const struct attack *attac
     h2client_call *call = h2client_get(scene->rig.session, CLEAR "/next");
 
     h2client_call_await(call);
-    ck_assert_msg(h2client_call_state(call) == H2CLIENT_OK, false, "%s, after: %s",
+    ck_assert_msg(h2client_call_state(call) == H2CLIENT_OK, "%s, after: %s",
                   h2client_call_error(call)->message, attack->text);
     expect_body(call, "ok", attack->text);
     h2client_call_destroy(call);

@@ -43,7 +43,7 @@ LIBRARIES = {
     r"curl/": r"tools/bench/",
     r"check\.h": r"tests/",
 }
-# Libraries that exactly one file may know, wherever that is.
+# Libraries that exactly one file of ours may know; tests and examples are their users.
 ONE_FILE_LIBRARIES = [
     r"zlib\.h", r"brotli/", r"zstd(_errors)?\.h", r"jansson\.h", r"idn2\.h", r"libpsl\.h", r"nettle/",
 ]  # fmt: skip
@@ -156,7 +156,7 @@ def check_one_file_libraries(texts):
             path
             for path, text in texts.items()
             if any(re.match(pattern, name) for _, name in INCLUDE.findall(text))
-            and room_of(path) != "tests"
+            and room_of(path) not in {"tests", "examples"}
         ]
         if len(users) > 1 or any(not path.endswith(".c") for path in users):
             problems.append(f"{pattern}: must be known to one .c file, not to {', '.join(users)}")

@@ -77,6 +77,21 @@ TEST(every_cut_of_a_date_is_none)
         ck_assert(!h2i_http_date_parse(h2i_str(whole, len), NOW_S, &date_s));
 }
 
+TEST(a_date_that_does_not_exist_has_no_seconds)
+{
+    static const struct h2i_date dates[] = {
+        {2026, 0, 1, 0, 0, 0},  {2026, 13, 1, 0, 0, 0}, {2026, 2, 29, 0, 0, 0},
+        {2026, 1, 0, 0, 0, 0},  {0, 1, 1, 0, 0, 0},     {2026, 1, 1, 24, 0, 0},
+        {2026, 1, 1, 0, 60, 0}, {2026, 1, 1, 0, 0, 61},
+    };
+    int64_t date_s;
+
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
+        ck_assert_msg(!h2i_date_seconds(&dates[i], &date_s), "row %zu", i);
+    ck_assert(h2i_date_seconds(&(struct h2i_date){1970, 1, 2, 0, 0, 1}, &date_s));
+    ck_assert_int_eq(date_s, 86401);
+}
+
 TEST_MAIN("http_date", {T(three_forms_of_one_moment)}, {T(leap_years_and_ends_of_months)},
           {T(short_years_are_at_most_fifty_years_ahead)}, {T(what_is_no_date)},
-          {T(every_cut_of_a_date_is_none)})
+          {T(every_cut_of_a_date_is_none)}, {T(a_date_that_does_not_exist_has_no_seconds)})

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "h2client/http/http_date.h"
 
-struct date {
-    int64_t year, month, day, hour, minute, second; /* month from 1 */
-    bool is_short_year;
-};
-
 /*
  * Patterns: `w` and `W` the name of a day, short and long, `d` and `_` two digits of the
  * day, the second perhaps with a space for the first, `m` a month's name, `Y` and `y` four
@@ -76,14 +71,14 @@ static bool take_day(struct h2i_str *rest, bool may_be_padded, int64_t *day)
     return take_number(rest, 2, day);
 }
 
-static bool take_time(struct h2i_str *rest, struct date *date)
+static bool take_time(struct h2i_str *rest, struct h2i_date *date)
 {
     return take_number(rest, 2, &date->hour) && take_char(rest, ':') &&
            take_number(rest, 2, &date->minute) && take_char(rest, ':') &&
            take_number(rest, 2, &date->second);
 }
 
-static bool take_piece(struct h2i_str *rest, char piece, struct date *date)
+static bool take_piece(struct h2i_str *rest, char piece, struct h2i_date *date)
 {
     switch (piece) {
     case 'w':
@@ -95,10 +90,8 @@ static bool take_piece(struct h2i_str *rest, char piece, struct date *date)
     case 'm':
         return take_month(rest, &date->month);
     case 'Y':
-        return take_number(rest, 4, &date->year);
     case 'y':
-        date->is_short_year = true;
-        return take_number(rest, 2, &date->year);
+        return take_number(rest, piece == 'Y' ? 4 : 2, &date->year);
     case 't':
         return take_time(rest, date);
     default:
@@ -106,9 +99,9 @@ static bool take_piece(struct h2i_str *rest, char piece, struct date *date)
     }
 }
 
-static bool matches(struct h2i_str text, const char *pattern, struct date *date)
+static bool matches(struct h2i_str text, const char *pattern, struct h2i_date *date)
 {
-    *date = (struct date){0};
+    *date = (struct h2i_date){0};
     for (; *pattern; pattern++)
         if (!take_piece(&text, *pattern, date))
             return false;
@@ -128,9 +121,9 @@ static int64_t days_of_month(int64_t year, int64_t month)
 }
 
 /* A leap second is the second before it. */
-static bool is_possible(const struct date *date)
+static bool is_possible(const struct h2i_date *date)
 {
-    return date->year >= 1 && date->day >= 1 &&
+    return date->year >= 1 && date->month >= 1 && date->month <= 12 && date->day >= 1 &&
            date->day <= days_of_month(date->year, date->month) && date->hour <= 23 &&
            date->minute <= 59 && date->second <= 60;
 }
@@ -142,7 +135,7 @@ static int64_t days_before_year(int64_t year)
     return past * 365 + past / 4 - past / 100 + past / 400;
 }
 
-static int64_t seconds_of(const struct date *date)
+static int64_t seconds_of(const struct h2i_date *date)
 {
     int64_t days = days_before_year(date->year) - days_before_year(1970) + date->day - 1;
     int64_t second = date->second == 60 ? 59 : date->second;
@@ -152,8 +145,16 @@ static int64_t seconds_of(const struct date *date)
     return ((days * 24 + date->hour) * 60 + date->minute) * 60 + second;
 }
 
+bool h2i_date_seconds(const struct h2i_date *date, int64_t *date_s)
+{
+    if (!is_possible(date))
+        return false;
+    *date_s = seconds_of(date);
+    return true;
+}
+
 /* RFC 9110 5.6.7: what seems to be more than 50 years ahead is in the past. */
-static void complete_year(struct date *date, int64_t now_s)
+static void complete_year(struct h2i_date *date, int64_t now_s)
 {
     int64_t this_year = 1970 + now_s / (365 * 86400 + 20952); /* a year of 365.2425 days */
 
@@ -164,17 +165,14 @@ static void complete_year(struct date *date, int64_t now_s)
 
 bool h2i_http_date_parse(struct h2i_str text, int64_t now_s, int64_t *date_s)
 {
-    struct date date;
+    struct h2i_date date;
 
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
         if (!matches(text, patterns[i], &date))
             continue;
-        if (date.is_short_year)
+        if (strchr(patterns[i], 'y'))
             complete_year(&date, now_s);
-        if (!is_possible(&date))
-            return false;
-        *date_s = seconds_of(&date);
-        return true;
+        return h2i_date_seconds(&date, date_s);
     }
     return false;
 }

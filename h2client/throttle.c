@@ -160,6 +160,7 @@ static void grant_all(h2client_task *task, void *user)
             H2I_CONTAINER_OF(h2i_list_pop(&throttle->ready), struct h2i_throttled_origin, in_ready);
         struct h2i_slot *slot =
             H2I_CONTAINER_OF(h2i_list_pop(&origin->waiters), struct h2i_slot, in_origin);
+        throttle->n_waiting--;
         count_in(slot);
         place(origin);
         slot->on_granted(slot);
@@ -186,6 +187,7 @@ h2client_error_code h2i_throttle_enter(struct h2i_throttle *throttle, const void
         return H2CLIENT_OK;
     }
     h2i_list_append(&slot->origin->waiters, &slot->in_origin);
+    throttle->n_waiting++;
     place(slot->origin);
     return H2CLIENT_PENDING;
 }
@@ -199,6 +201,7 @@ void h2i_throttle_leave(struct h2i_throttle *throttle, struct h2i_slot *slot)
         return;
     if (h2i_list_is_linked(&slot->in_origin)) {
         h2i_list_remove(&slot->in_origin);
+        throttle->n_waiting--;
     } else {
         origin->n_running--;
         throttle->n_running--;

@@ -27,6 +27,7 @@ struct h2i_throttle {
     struct h2i_map origins; /* those that are counted, waited for, or left alone */
     struct h2i_list ready;  /* of them: somebody waits, and only for the session's limits */
     int64_t n_running;
+    size_t n_waiting;
     int64_t next_start_us; /* when the bucket would be full again, plus what a start costs */
     h2client_timer timer;  /* for the next start's time */
     h2client_task task;    /* grants, outside of whoever made room */

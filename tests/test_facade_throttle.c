@@ -162,6 +162,26 @@ TEST(the_queue_limit_holds_for_who_waits)
 }
 END_TEST
 
+TEST(the_bound_of_the_queue_counts_who_waits_here)
+{
+    struct scene scene;
+
+    open_scene(&scene, H2CLIENT_SESSION(.max_running_calls = 1, .max_queued_calls = 2));
+    start(&scene, H2T_ORIGIN "/", 1);
+    h2t_rig_turn(&scene.rig, 30); /* it has its connection */
+    start(&scene, H2T_ORIGIN "/", 4);
+    h2t_rig_turn(&scene.rig, 30);
+    ck_assert_int_eq(h2client_call_state(scene.calls[2]), H2CLIENT_PENDING);
+    ck_assert_int_eq(h2client_call_state(scene.calls[3]), H2CLIENT_ERROR_QUEUE_FULL);
+    ck_assert_int_eq(h2client_call_state(scene.calls[4]), H2CLIENT_ERROR_QUEUE_FULL);
+    answer(&scene, 0, 1);
+    start(&scene, H2T_ORIGIN "/", 1);
+    h2t_rig_turn(&scene.rig, 30);
+    ck_assert_int_eq(h2client_call_state(scene.calls[5]), H2CLIENT_PENDING);
+    finish(&scene);
+}
+END_TEST
+
 TEST(a_session_can_go_while_calls_wait)
 {
     struct scene scene;
@@ -272,7 +292,8 @@ END_TEST
 TEST_MAIN("facade_throttle", {T(no_more_than_the_limit_run_and_the_next_goes_when_one_ends)},
           {T(a_limit_of_an_origin_does_not_hold_the_others)}, {T(origins_take_turns)},
           {T(who_waits_can_be_cancelled_and_frees_his_place)},
-          {T(the_queue_limit_holds_for_who_waits)}, {T(a_session_can_go_while_calls_wait)},
+          {T(the_queue_limit_holds_for_who_waits)},
+          {T(the_bound_of_the_queue_counts_who_waits_here)}, {T(a_session_can_go_while_calls_wait)},
           {T(calls_begin_no_faster_than_the_rate)}, {T(after_a_rest_a_burst_begins_at_once)},
           {T(retry_after_slows_its_origin_down)}, {T(other_origins_are_not_slowed)},
           {T(without_a_policy_the_answer_is_the_callers_matter)})

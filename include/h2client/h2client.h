@@ -6,6 +6,7 @@
 #include "allocator.h"
 #include "body.h"
 #include "call.h"
+#include "cookies.h"
 #include "dialer.h"
 #include "error.h"
 #include "fault.h"

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "h2client/attempt_parts.h"
 #include "h2client/call_redirect.h"
+#include "h2client/call_request.h"
 #include "h2client/session_internal.h"
 
 /* ---- starts ---------------------------------------------------------------- */
@@ -104,6 +105,8 @@ bool h2i_attempt_start(h2client_call *call)
                            session->reactor.now_us - call->started_us))
         return false;
     reset(call);
+    if (!h2i_call_build_request(call))
+        return false;
     call->info.n_attempts = ++attempt->n_started;
     attempt->entered_us = session->reactor.now_us;
     key = h2i_attempt_origin_key(&call->url);

@@ -8,6 +8,7 @@
 #include "h2client/attempt.h"
 #include "h2client/call_decode.h"
 #include "h2client/call_rates.h"
+#include "h2client/call_request.h"
 #include "h2client/session_internal.h"
 
 static h2client_call *call_of(struct h2i_exchange *exchange)
@@ -57,6 +58,7 @@ static void got_head(struct h2i_exchange *exchange, const struct h2i_head *head)
 
     call->attempt.history.now.status = head->status;
     call->attempt.last_read_us = call->session->reactor.now_us;
+    h2i_call_keep_cookies(call, head);
     h2i_attempt_decline_body(call);
     if (!h2i_attempt_passes_over(call, head))
         h2i_call_take_head(call, head);

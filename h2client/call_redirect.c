@@ -94,8 +94,7 @@ static bool take_fields(h2client_call *call, const struct h2i_hop *hop)
         if (is_kept(hop, field->name) &&
             !h2i_fields_add(&call->arena, &kept, h2i_str_of(field->name), h2i_str_of(field->value)))
             return false;
-    call->fields = call->request.fields = h2i_fields_list(&kept);
-    call->request.n_fields = kept.n;
+    call->fields = h2i_fields_list(&kept);
     return true;
 }
 

@@ -102,7 +102,8 @@ static h2client_error_code prepare_fields(h2client_call *call, const h2client_ca
     const h2client_header *own;
     h2client_error_code code;
 
-    h2i_settings_mean(options, &meant);
+    if (!h2i_settings_mean(options, &call->arena, &meant))
+        return H2CLIENT_ERROR_NO_MEMORY;
     /* RFC 9110 10.1.1: only where there is a body to hold back. */
     if (has_body && call->settings.expects_continue &&
         !h2i_fields_find(h2i_fields_list(&below->fields), "expect"))

@@ -82,7 +82,8 @@ static h2client_error_code apply_options(h2client_session *session,
     code = h2i_settings_apply(&session->defaults, &session->arena, &setup->defaults, why);
     if (!setup->defaults.decompress && h2i_coding_offer()[0])
         h2i_meant_fields_add(&meant, "accept-encoding", h2i_coding_offer());
-    h2i_settings_mean(&setup->defaults, &meant);
+    if (!h2i_settings_mean(&setup->defaults, &session->arena, &meant))
+        return H2CLIENT_ERROR_NO_MEMORY;
     own = h2i_meant_fields_join(&meant, &session->arena, setup->defaults.headers);
     if (!own)
         return H2CLIENT_ERROR_NO_MEMORY;
@@ -243,6 +244,15 @@ static bool create_pool(h2client_session *session, const struct h2i_pool_config 
     return session->has_pool;
 }
 
+static bool choose_jar(h2client_session *session, h2client_cookie_jar *given)
+{
+    session->cookie_jar = given ? h2client_cookie_jar_ref(given)
+                                : h2client_cookie_jar_create(&session->home->allocator);
+    if (!session->cookie_jar)
+        fail_with(session, H2CLIENT_ERROR_NO_MEMORY, "");
+    return session->cookie_jar != NULL;
+}
+
 static void set_up(h2client_session *session, const h2client_session_options *options)
 {
     struct session_setup setup;
@@ -267,6 +277,8 @@ static void set_up(h2client_session *session, const h2client_session_options *op
     if (code)
         fail_with(session, code, buf);
     if (session->error.code)
+        return;
+    if (!choose_jar(session, setup.options.cookie_jar))
         return;
     choose_ports(session, &setup, &config);
     if (!session->error.code)
@@ -400,6 +412,7 @@ void h2i_session_finish(h2client_session *session)
     if (session->has_pool || session->pool.scratch)
         h2i_pool_finish(&session->pool, !is_child);
     h2i_throttle_finish(&session->throttle);
+    h2client_cookie_jar_unref(session->cookie_jar);
     while (h2i_notices_tell_one(&session->notices)) /* the goodbyes among them */
         ;
     destroy_ports(session);

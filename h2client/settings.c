@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "h2client/settings.h"
 
+#include <stdio.h>
+
 #include "h2client/coding/coding.h"
 
 #define SECONDS INT64_C(1000000)
@@ -10,8 +12,8 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, params);
-NO_TAIL_PADDING(h2client_session_options, made_at);
+NO_TAIL_PADDING(h2client_call_options, cookies);
+NO_TAIL_PADDING(h2client_session_options, cookie_jar);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);
 NO_TAIL_PADDING(h2client_tls_options, reserved);
@@ -243,14 +245,42 @@ h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i
     return code;
 }
 
-void h2i_settings_mean(const h2client_call_options *options, struct h2i_meant_fields *meant)
+/* "a=1; b=2" (RFC 6265 4.2.1). */
+static char *write_cookies(struct h2i_arena *arena, const h2client_param *cookies)
 {
+    size_t len = 1;
+    char *text, *end;
+
+    for (const h2client_param *cookie = cookies; cookie->name; cookie++)
+        len += strlen(cookie->name) + (cookie->value ? strlen(cookie->value) : 0) + 3;
+    text = end = h2i_arena_alloc(arena, len);
+    if (!text)
+        return NULL;
+    for (; cookies->name; cookies++)
+        end += sprintf(end, "%s%s=%s", end == text ? "" : "; ", cookies->name,
+                       cookies->value ? cookies->value : "");
+    *end = 0;
+    return text;
+}
+
+bool h2i_settings_mean(const h2client_call_options *options, struct h2i_arena *arena,
+                       struct h2i_meant_fields *meant)
+{
+    char *cookies = NULL;
+
+    if (options->cookies && options->cookies->name) {
+        cookies = write_cookies(arena, options->cookies);
+        if (!cookies)
+            return false;
+        h2i_meant_fields_add(meant, "cookie", cookies);
+    }
     if (options->user_agent)
         h2i_meant_fields_add(meant, "user-agent",
                              options->user_agent[0] ? options->user_agent : NULL);
     if (options->decompress && h2i_coding_offer()[0])
         h2i_meant_fields_add(meant, "accept-encoding",
                              options->decompress == H2CLIENT_ON ? h2i_coding_offer() : NULL);
+    return true;
 }
 
 static bool is_zero(const unsigned char *bytes, size_t len)

@@ -85,6 +85,7 @@ SETTER(max_recv_bytes_per_s, 1 << 20)
 SETTER(max_send_bytes_per_s, 1 << 20)
 SETTER(made_at, "here")
 SETTER(params, some_params)
+SETTER(cookies, some_params)
 
 #define ROW(member, decision)                                                    \
     {                                                                            \
@@ -128,6 +129,7 @@ static const struct row rows[] = {
     ROW(max_send_bytes_per_s, SHARES),
     ROW(made_at, SHARES),
     ROW(params, SHARES),
+    ROW(cookies, SHARES),
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

@@ -181,6 +181,9 @@ typedef struct h2client_call_options {
     /* Added to the URL's query, percent-encoded: .params = H2CLIENT_PARAMS({"q", "a b"}). None;
      * a session has none for all its calls. */
     const h2client_param *params;
+    /* Cookies that go along besides the jar's; to other origins they do not. The caller's own
+     * field `cookie` goes before them. None. */
+    const h2client_param *cookies;
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */

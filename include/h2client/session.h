@@ -23,6 +23,7 @@
 #define H2CLIENT_SESSION_H
 
 #include "call.h"
+#include "cookies.h"
 #include "dialer.h"
 #include "log.h"
 #include "loop.h"
@@ -107,6 +108,9 @@ typedef struct h2client_session_options {
     int64_t max_calls_per_s;
     int64_t max_calls_burst;
     const char *made_at; /* set by H2CLIENT_SESSION: where; a debug build names it so */
+    /* Where cookies are kept and come from (cookies.h); the session takes a reference of its
+     * own. NULL: a jar of its own; h2client_cookie_jar_none(): nowhere. */
+    h2client_cookie_jar *cookie_jar;
 } h2client_session_options;
 
 #ifndef __cplusplus

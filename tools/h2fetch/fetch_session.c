@@ -87,7 +87,8 @@ h2client_session *h2f_session_create(const struct h2f_config *config)
         H2CLIENT_DNS(.servers = config->dns_servers, .overrides = config->overrides.list);
 
     return h2client_session_create(
-        H2CLIENT_SESSION(.defaults = &defaults, .tls = tls, .dns = dns,
+        H2CLIENT_SESSION(.defaults = &defaults, .cookie_jar = h2client_cookie_jar_none(),
+                         .tls = tls, .dns = dns,
                          .max_h1_conns_per_host = config->max_conns_per_host,
                          .max_h2_conns_per_host = config->max_conns_per_host,
                          .max_streams_per_conn = config->max_streams,

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "h2client/call_request.h"
+
+#include "h2client/session_internal.h"
+
+#define MAX_COOKIE_FIELD 8192
+
+/* ---- cookies ---------------------------------------------------------------- */
+
+static bool describe(const h2client_call *call, h2client_cookie_request *request, char *path,
+                     size_t cap)
+{
+    h2client_system *system = call->session->reactor.system;
+    size_t len = strcspn(call->url.path, "?");
+
+    if (len >= cap)
+        return false;
+    memcpy(path, call->url.path, len);
+    path[len] = 0;
+    *request = (h2client_cookie_request){.size = sizeof *request,
+                                         .host = call->url.host,
+                                         .path = path,
+                                         .now_s = system->ops->wall_clock_s(system),
+                                         .host_is_literal = call->url.host_is_literal,
+                                         .is_secure = call->url.is_https};
+    return true;
+}
+
+struct cookie_field {
+    size_t len;
+    char text[MAX_COOKIE_FIELD];
+};
+
+static bool add_cookie(void *sink, const char *name, size_t name_len, const char *value,
+                       size_t value_len)
+{
+    struct cookie_field *field = sink;
+    size_t more = (field->len ? 2 : 0) + name_len + (name_len ? 1 : 0) + value_len;
+
+    if (more > sizeof field->text - field->len)
+        return false;
+    if (field->len) {
+        memcpy(field->text + field->len, "; ", 2);
+        field->len += 2;
+    }
+    memcpy(field->text + field->len, name, name_len);
+    field->len += name_len;
+    if (name_len)
+        field->text[field->len++] = '=';
+    memcpy(field->text + field->len, value, value_len);
+    field->len += value_len;
+    return true;
+}
+
+/* A copy of the list with that field, in place of all of its name. NULL: no memory. */
+static const h2client_header *with_field(h2client_call *call, const h2client_header *list,
+                                         const char *name, struct h2i_str value)
+{
+    struct h2i_fields fields = {.list = NULL};
+
+    for (; list->name; list++)
+        if (strcmp(list->name, name) != 0 &&
+            !h2i_fields_add(&call->arena, &fields, h2i_str_of(list->name), h2i_str_of(list->value)))
+            return NULL;
+    if (!h2i_fields_add(&call->arena, &fields, h2i_str_of(name), value))
+        return NULL;
+    return h2i_fields_list(&fields);
+}
+
+/* The caller's own go first; one field in all (RFC 6265 5.4). */
+static bool add_cookies(h2client_call *call, const h2client_header **fields)
+{
+    h2client_cookie_jar *jar = call->session->cookie_jar;
+    const char *own = h2i_fields_find(*fields, "cookie");
+    struct cookie_field field = {.len = 0};
+    h2client_cookie_request request;
+    char path[MAX_COOKIE_FIELD];
+    size_t n_own;
+
+    if (!describe(call, &request, path, sizeof path))
+        return true;
+    if (own && !add_cookie(&field, "", 0, own, strlen(own)))
+        return true;
+    n_own = field.len;
+    jar->ops->select(jar, &request, add_cookie, &field);
+    if (field.len == n_own)
+        return true;
+    *fields = with_field(call, *fields, "cookie", h2i_str(field.text, field.len));
+    return *fields != NULL;
+}
+
+void h2i_call_keep_cookies(h2client_call *call, const struct h2i_head *head)
+{
+    h2client_cookie_jar *jar = call->session->cookie_jar;
+    const h2client_header *field = head->fields;
+    h2client_cookie_request request;
+    char path[MAX_COOKIE_FIELD];
+    bool is_described = false;
+
+    for (; field->name; field++) {
+        if (!h2i_str_equals_nocase(h2i_str_of(field->name), h2i_str_of("set-cookie")))
+            continue;
+        if (!is_described && !(is_described = describe(call, &request, path, sizeof path)))
+            return;
+        jar->ops->store(jar, &request, field->value);
+    }
+}
+
+/* ---- all of it ---------------------------------------------------------------- */
+
+/* The length of a list. */
+static size_t count(const h2client_header *fields)
+{
+    size_t n = 0;
+
+    while (fields[n].name)
+        n++;
+    return n;
+}
+
+bool h2i_call_build_request(h2client_call *call)
+{
+    const h2client_header *fields = call->fields;
+
+    if (!add_cookies(call, &fields))
+        return false;
+    call->request.fields = fields;
+    call->request.n_fields = count(fields);
+    return true;
+}

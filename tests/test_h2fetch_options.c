@@ -119,8 +119,9 @@ TEST(options_that_contradict_each_other_are_refused)
     REFUSED("--fail and --fail-with-body exclude each other", "-f", "--fail-with-body", "u");
     REFUSED("--data and --head exclude each other", "-I", "-d", "x", "u");
     REFUSED("--data and --upload-file exclude each other", "-T", "f", "-d", "x", "u");
-    REFUSED("stdin can be read for one thing only (-d @-, -H @-, -T -, -w @-, --input-file -)",
-            "-T", "-", "--input-file", "-", "u");
+    REFUSED(
+        "stdin can be read for one thing only (-d @-, -H @-, -T -, -w @-, -b -, --input-file -)",
+        "-T", "-", "--input-file", "-", "u");
     REFUSED("--report - and a body without -o are two things on stdout", "--report", "-", "-o", "a",
             "u", "v");
 }

@@ -62,6 +62,8 @@ void h2f_config_finish(struct h2f_config *config)
     overrides_finish(&config->overrides);
     h2f_text_finish(&config->data);
     h2f_text_finish(&config->query);
+    h2f_text_finish(&config->cookie_text);
+    free(config->cookie_files.list);
     h2f_text_finish(&config->write_out_file);
 }
 
@@ -92,7 +94,8 @@ bool h2f_config_uses_stdout(const struct h2f_config *config)
 {
     return has_stdout_body(config) || config->input_file || config->write_out ||
            h2f_config_reports_to_stdout(config) ||
-           (config->dump_header && h2f_output_is_stdout(config->dump_header));
+           (config->dump_header && h2f_output_is_stdout(config->dump_header)) ||
+           (config->cookie_jar && h2f_output_is_stdout(config->cookie_jar));
 }
 
 static size_t n_uses_of_stdin(const struct h2f_config *config)
@@ -100,6 +103,8 @@ static size_t n_uses_of_stdin(const struct h2f_config *config)
     size_t n = config->n_stdin_reads;
 
     n += config->input_file && strcmp(config->input_file, "-") == 0;
+    for (size_t i = 0; i < config->cookie_files.n; i++)
+        n += strcmp(config->cookie_files.list[i], "-") == 0;
     for (size_t i = 0; i < config->uploads.n; i++)
         n += strcmp(config->uploads.list[i], "-") == 0;
     return n;
@@ -123,7 +128,7 @@ static const char *find_conflict(const struct h2f_config *config)
         {h2f_config_reports_to_stdout(config) && has_stdout_body(config),
          "--report - and a body without -o are two things on stdout"},
         {n_uses_of_stdin(config) > 1,
-         "stdin can be read for one thing only (-d @-, -H @-, -T -, -w @-, --input-file -)"},
+         "stdin can be read for one thing only (-d @-, -H @-, -T -, -w @-, -b -, --input-file -)"},
     };
 
     for (size_t i = 0; i < sizeof conflicts / sizeof conflicts[0]; i++)
@@ -145,6 +150,8 @@ static void imply_fields(struct h2f_config *config)
         imply(config, "user-agent", config->user_agent[0] ? config->user_agent : NULL);
     else
         imply(config, "user-agent", "h2fetch/" H2CLIENT_VERSION);
+    if (config->cookie_text.len)
+        imply(config, "cookie", h2f_text_string(&config->cookie_text));
     if (config->referer && config->referer[0])
         imply(config, "referer", config->referer);
     if (config->is_json)

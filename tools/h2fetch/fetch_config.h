@@ -53,6 +53,12 @@ struct h2f_config {
     const char *method;
     const char *user_agent; /* "": none at all */
     const char *referer;
+    struct h2f_text cookie_text; /* of all -b NAME=VALUE, joined */
+    struct {
+        const char **list;
+        size_t n;
+    } cookie_files;              /* of all -b FILE */
+    const char *cookie_jar;      /* -c */
     struct h2f_headers headers;  /* -H, in its order */
     struct h2f_headers defaults; /* what the other options imply; -H replaces them */
     struct h2f_text data;        /* of all -d and their kin, joined */

@@ -197,6 +197,23 @@ static bool set_http1(struct h2f_config *config, const char *argument, struct h2
     return true;
 }
 
+/* What has a = is cookies, anything else a file of them. */
+static bool add_cookie(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    size_t n = config->cookie_files.n;
+
+    (void)problem;
+    if (strchr(argument, '=')) {
+        h2f_text_puts(&config->cookie_text, config->cookie_text.len ? "; " : "");
+        h2f_text_puts(&config->cookie_text, argument);
+        return true;
+    }
+    config->cookie_files.list =
+        h2f_realloc(config->cookie_files.list, (n + 1) * sizeof *config->cookie_files.list);
+    config->cookie_files.list[config->cookie_files.n++] = argument;
+    return true;
+}
+
 static bool set_location_trusted(struct h2f_config *config, const char *argument,
                                  struct h2f_problem *problem)
 {
@@ -283,10 +300,12 @@ static const struct h2f_option table[] = {
     {"retry-max-time", 0, RARE, H2F_SECONDS, "SECONDS", "no try begins later", PLACE(retry_max_time_ms)},
     {"retry-all-errors", 0, RARE, H2F_FLAG, NULL, "again after every error", PLACE(retry_all_errors)},
     {"fail-early", 0, RARE, H2F_FLAG, NULL, "stop at the first failure", PLACE(fail_early)},
-    /* Redirects. */
+    /* Redirects and cookies. */
     {"location", 'L', COMMON, H2F_FLAG, NULL, "follow redirects", PLACE(follows)},
     {"location-trusted", 0, RARE, H2F_SET, NULL, "the same, with credentials for every host", .apply = set_location_trusted},
     {"max-redirs", 0, RARE, H2F_APPLY, "N", "redirects to follow at most (50); -1: without end", .apply = set_max_redirects},
+    {"cookie", 'b', RARE, H2F_APPLY, "DATA|FILE", "cookies to send (NAME=VALUE; ...), or a file with some, for a jar that is kept", .apply = add_cookie},
+    {"cookie-jar", 'c', RARE, H2F_TEXT, "FILE", "keep cookies, and write them there in the end (-: stdout)", PLACE(cookie_jar)},
     {"post301", 0, RARE, H2F_FLAG, NULL, "a POST stays one after a 301", PLACE(keep_post_301)},
     {"post302", 0, RARE, H2F_FLAG, NULL, "a POST stays one after a 302", PLACE(keep_post_302)},
     {"post303", 0, RARE, H2F_FLAG, NULL, "a POST stays one after a 303", PLACE(keep_post_303)},

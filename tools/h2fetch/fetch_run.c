@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_run.h"
 
+#include "fetch_cookies.h"
 #include "fetch_interrupt.h"
 #include "fetch_job.h"
 #include "fetch_session.h"
@@ -28,6 +29,7 @@ struct run {
     /* Of the first URL, in the order given, that failed. */
     size_t failed_index;
     int exit_code; /* 0: none did */
+    h2client_cookie_jar *jar;
 };
 
 /* What is no single URL's failure. */
@@ -254,6 +256,7 @@ static bool open_all(struct run *run, struct h2f_problem *problem)
         return h2f_problem_set(problem, H2F_EXIT_USAGE, "--write-out: unknown variable %.*s",
                                (int)strcspn(unknown, "}") + 1, unknown);
     return h2f_targets_init(&run->targets, config, problem) &&
+           h2f_cookies_load(config, &run->jar, problem) &&
            open_side_file("--dump-header", config->dump_header, &run->shared.dump_fd, problem) &&
            open_side_file("--report", config->report, &run->shared.report_fd, problem);
 }
@@ -273,7 +276,7 @@ static void run_session(struct run *run)
     shared->config = run->config;
     shared->on_end = on_end;
     shared->user = run;
-    shared->session = h2f_session_create(run->config);
+    shared->session = h2f_session_create(run->config, run->jar);
     if (!shared->session)
         h2f_no_memory();
     h2f_stdout_init(&shared->out, STDOUT_FILENO);
@@ -283,6 +286,8 @@ static void run_session(struct run *run)
     check_outputs(run);
     h2f_interrupt_unwatch();
     h2client_session_destroy(shared->session);
+    if (!h2f_cookies_save(run->config, run->jar))
+        check_output(run, "--cookie-jar: ", run->config->cookie_jar, errno);
     h2f_text_finish(&shared->removed);
     h2f_stdout_finish(&shared->out);
 }
@@ -306,6 +311,7 @@ int h2f_run(const struct h2f_config *config)
         run.exit_code = problem.exit_code;
     }
     h2f_targets_finish(&run.targets);
+    h2client_cookie_jar_unref(run.jar);
     close_side_file(run.shared.dump_fd);
     close_side_file(run.shared.report_fd);
     return run.exit_code;

@@ -75,7 +75,7 @@ static h2client_call_options call_defaults(const struct h2f_config *config,
     };
 }
 
-h2client_session *h2f_session_create(const struct h2f_config *config)
+h2client_session *h2f_session_create(const struct h2f_config *config, h2client_cookie_jar *jar)
 {
     const h2client_retry_options retry = retry_options(config);
     const h2client_redirect_options redirect = redirect_options(config);
@@ -87,8 +87,7 @@ h2client_session *h2f_session_create(const struct h2f_config *config)
         H2CLIENT_DNS(.servers = config->dns_servers, .overrides = config->overrides.list);
 
     return h2client_session_create(
-        H2CLIENT_SESSION(.defaults = &defaults, .cookie_jar = h2client_cookie_jar_none(),
-                         .tls = tls, .dns = dns,
+        H2CLIENT_SESSION(.defaults = &defaults, .cookie_jar = jar, .tls = tls, .dns = dns,
                          .max_h1_conns_per_host = config->max_conns_per_host,
                          .max_h2_conns_per_host = config->max_conns_per_host,
                          .max_streams_per_conn = config->max_streams,

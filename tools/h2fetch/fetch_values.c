@@ -284,14 +284,18 @@ static bool read_to_end(int fd, struct h2f_text *text)
 
 bool h2f_read_file(struct h2f_config *config, const char *path, struct h2f_text *text)
 {
+    if (strcmp(path, "-") != 0)
+        return h2f_read_path(path, text);
+    config->n_stdin_reads++;
+    return read_to_end(STDIN_FILENO, text);
+}
+
+bool h2f_read_path(const char *path, struct h2f_text *text)
+{
     bool is_read;
     int saved;
     int fd;
 
-    if (strcmp(path, "-") == 0) {
-        config->n_stdin_reads++;
-        return read_to_end(STDIN_FILENO, text);
-    }
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;

@@ -27,5 +27,7 @@ const char *h2f_check_servers(const char *text);
 
 /* Appends a file ("-": stdin, which is counted) as it is; on failure errno says why. */
 bool h2f_read_file(struct h2f_config *config, const char *path, struct h2f_text *text);
+/* The same without -. */
+bool h2f_read_path(const char *path, struct h2f_text *text);
 
 #endif

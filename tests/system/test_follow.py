@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2fetch (H2T_H2FETCH) where servers send it on, set cookies and compress."""
+import gzip
+import http.server
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS)]
+from support import tap  # noqa: E402
+
+H2FETCH = os.environ["H2T_H2FETCH"]
+LIMIT_S = 30
+TEXT = b"The quick brown fox. " * 1000
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """/to/URL leads there, /set sets cookies, /gzip is coded, others tell what they were sent."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+        self.server.seen.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+        if self.path.startswith("/to/"):
+            self.answer(302, [("location", self.path[4:])], b"elsewhere")
+        elif self.path.startswith("/keep/"):
+            self.answer(307, [("location", self.path[6:])], b"")
+        elif self.path == "/set":
+            cookies = ["plain=1; Path=/", "http=2; Path=/; HttpOnly", "later=3; Path=/; Max-Age=9999"]
+            self.answer(200, [("set-cookie", cookie) for cookie in cookies], b"set")
+        elif self.path == "/gzip":
+            self.answer(200, [("content-encoding", "gzip")], gzip.compress(TEXT))
+        elif self.path == "/broken":
+            self.answer(200, [("content-encoding", "gzip")], gzip.compress(TEXT)[:-9])
+        else:
+            self.answer(200, [], b"here")
+
+    do_POST = do_GET
+
+    def answer(self, status, fields, body):
+        self.send_response(status)
+        for name, value in fields:
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seen = []
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class Follow(unittest.TestCase):
+    def setUp(self):
+        self.server = self.enterContext(Server())
+        self.other = self.enterContext(Server())
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def fetch(self, *arguments):
+        command = [H2FETCH, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, cwd=self.folder, timeout=LIMIT_S)
+
+    def fetched(self, expected, *arguments):
+        done = self.fetch(*arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertEqual(done.stdout, expected)
+
+    def fields_of(self, server, path):
+        return next(fields for _, seen, fields, _ in server.seen if seen == path)
+
+
+class Redirects(Follow):
+    def test_credentials_stay_with_their_origin(self):
+        secrets = ["-H", "Authorization: secret", "-b", "secret=1", "-H", "X-Kept: yes"]
+        self.fetched(b"here", "-L", *secrets, self.server.url("/to/" + self.other.url("/x")))
+        first = self.fields_of(self.server, "/to/" + self.other.url("/x"))
+        second = self.fields_of(self.other, "/x")
+        self.assertEqual((first["authorization"], first["cookie"]), ("secret", "secret=1"))
+        self.assertNotIn("authorization", second)
+        self.assertNotIn("cookie", second)
+        self.assertEqual(second["x-kept"], "yes")
+
+    def test_trusted_hosts_get_credentials(self):
+        url = self.server.url("/to/" + self.other.url("/x"))
+        self.fetched(b"here", "--location-trusted", "-H", "Authorization: secret", url)
+        self.assertEqual(self.fields_of(self.other, "/x")["authorization"], "secret")
+
+    def test_a_post_becomes_a_get_and_stays_one_by_307(self):
+        self.fetched(b"here", "-L", "-d", "a=1", self.server.url("/to/" + self.server.url("/x")))
+        self.fetched(b"here", "-L", "-d", "a=1", self.server.url("/keep/" + self.server.url("/y")))
+        self.fetched(b"here", "-L", "-d", "a=1", "--post302", self.server.url("/to//z"))
+        seen = {path: (method, body) for method, path, _, body in self.server.seen}
+        self.assertEqual(seen["/x"], ("GET", ""))
+        self.assertEqual(seen["/y"], ("POST", "a=1"))
+        self.assertEqual(seen["/z"], ("POST", "a=1"))
+
+    def test_another_scheme_is_refused(self):
+        done = self.fetch("-L", self.server.url("/to/ftp://127.0.0.1/x"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b'a redirect to "ftp://127.0.0.1/x"', done.stderr)
+
+    def test_a_redirect_keeps_its_connection(self):
+        done = self.fetch("-L", "-w", " %{num_connects}", self.server.url("/to/" + "/x"))
+        self.assertEqual(done.stdout, b"here 1")
+
+
+class Cookies(Follow):
+    def test_a_jar_is_written_and_read_again(self):
+        self.fetched(b"set", "-c", "jar", self.server.url("/set"))
+        lines = (self.folder / "jar").read_text().splitlines()
+        self.assertEqual(sum("\t" in line for line in lines), 3)
+        self.assertEqual((self.folder / "jar").stat().st_mode & 0o077 & ~0o044, 0)
+        self.fetched(b"here", "-b", "jar", self.server.url("/x"))
+        sent = sorted(self.fields_of(self.server, "/x")["cookie"].split("; "))
+        self.assertEqual(sent, ["http=2", "later=3", "plain=1"])
+
+    def test_without_a_jar_nothing_is_kept(self):
+        self.fetched(b"sethere", "--parallel-max", "1", self.server.url("/set"), self.server.url("/x"))
+        self.assertNotIn("cookie", self.fields_of(self.server, "/x"))
+
+    def test_with_an_empty_file_cookies_live_as_long_as_the_run(self):
+        urls = (self.server.url("/set"), self.server.url("/x"))
+        self.fetched(b"sethere", "-b", "", "--parallel-max", "1", *urls)
+        self.assertIn("plain=1", self.fields_of(self.server, "/x")["cookie"])
+
+    def test_files_that_make_no_sense_are_named(self):
+        (self.folder / "bad").write_text("# fine\nno cookie at all\n")
+        for path, line in (("none", b'--cookie: cannot read "none": No such file'), ("bad", b"bad:2: ")):
+            done = self.fetch("-b", path, self.server.url("/x"))
+            self.assertEqual(done.returncode, 26)
+            self.assertIn(line, done.stderr)
+        self.assertEqual(self.server.seen, [])
+
+    def test_a_jar_that_cannot_be_written_is_told(self):
+        done = self.fetch("-c", "no/jar", self.server.url("/set"))
+        self.assertEqual((done.returncode, done.stdout), (23, b"set"))
+        self.assertIn(b"--cookie-jar: could not write no/jar: No such file", done.stderr)
+
+
+class Codings(Follow):
+    def test_compressed_bodies_are_written_as_they_were(self):
+        self.fetched(TEXT, "--compressed", self.server.url("/gzip"))
+        self.assertIn("gzip", self.fields_of(self.server, "/gzip")["accept-encoding"])
+
+    def test_unasked_codings_are_left_as_they_are(self):
+        self.fetched(gzip.compress(TEXT), self.server.url("/gzip"))
+        self.assertNotIn("accept-encoding", self.fields_of(self.server, "/gzip"))
+
+    def test_a_broken_coding_is_61(self):
+        done = self.fetch("--compressed", "-o", "file", self.server.url("/broken"))
+        self.assertEqual(done.returncode, 61)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+
+if __name__ == "__main__":
+    tap.main()

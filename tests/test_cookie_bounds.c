@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "h2client/cookies/cookie_store.h"
+#include "h2client/cookies/cookie_jar.h"
 #include "tests/support/cookie_rig.h"
 #include "tests/support/test_main.h"
 
@@ -133,6 +133,24 @@ TEST(expired_cookies_make_room_before_others)
     h2t_jar_keep(&rig, "https://a.test/", "more=1");
     ck_assert(h2t_jar_has(&rig, "old"));
     ck_assert_uint_eq(h2client_cookie_jar_count(rig.jar), 91);
+    h2t_jar_finish(&rig);
+}
+END_TEST
+
+/* So that a jar that is full does not look at all of it for every cookie that comes. */
+TEST(the_next_look_for_expired_cookies_waits_for_the_next_expiry)
+{
+    struct h2t_jar rig;
+
+    h2t_jar_init(&rig);
+    h2t_jar_keep(&rig, "https://a.test/", "soon=1; Max-Age=10");
+    h2t_jar_keep(&rig, "https://a.test/", "later=1; Max-Age=60");
+    for (int i = 0; i < 178; i++)
+        h2t_jar_keep_ith(&rig, "https://a.test/", "c", i, "");
+    rig.now_s += 10;
+    h2t_jar_keep(&rig, "https://a.test/", "more=1");
+    ck_assert_uint_eq(h2client_cookie_jar_count(rig.jar), 180);
+    ck_assert_int_eq(h2i_cookie_jar_view(rig.jar)->first_expiry_s, H2T_NOW_S + 60);
     h2t_jar_finish(&rig);
 }
 END_TEST
@@ -293,6 +311,7 @@ TEST_MAIN("cookie_bounds", {T(a_site_has_180_cookies_whatever_its_hosts_are)},
           {T(ten_thousand_cookies_of_a_host_cost_no_more_than_180)}, {T(a_jar_has_3000_cookies)},
           {T(what_was_sent_last_stays_longest)}, {T(use_counts_for_the_jar_as_a_whole)},
           {T(a_refused_pair_was_not_used)}, {T(expired_cookies_make_room_before_others)},
+          {T(the_next_look_for_expired_cookies_waits_for_the_next_expiry)},
           {T(of_a_site_cookies_without_secure_go_first)},
           {T(a_site_full_of_secure_cookies_has_no_room_for_others)}, {T(every_allocation_may_fail)},
           {T(set_says_when_there_is_no_memory)}, {T(a_jar_stays_sound_whatever_is_done_to_it)})

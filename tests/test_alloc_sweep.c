@@ -3,7 +3,8 @@
  * Every allocation of a whole scenario fails in turn: once, and from then on for ever.
  * However it ends, each started call has one outcome and nothing is left. The scenario:
  * a session, three calls (GET, POST of bytes, PUT by a pull function), a refused stream
- * that is sent again, responses with a body and trailers, limits on rates.
+ * that is sent again, responses with a body and trailers, limits on rates; in a second one
+ * a form with parameters, a redirect that sets a cookie, a coded body, calls that wait.
  */
 #include <string.h>
 
@@ -26,6 +27,32 @@ static void answer(struct h2t_peer *peer, const struct h2t_seen_request *request
     response->status = 200;
     response->body_len = 40000;
     response->trailers = trailers;
+    response->waits_for_body = true;
+}
+
+static const uint8_t gzip_bytes[] = {
+    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x0b, 0xc9, 0x48, 0x55,
+    0x28, 0x2c, 0xcd, 0x4c, 0xce, 0x56, 0x48, 0x2a, 0xca, 0x2f, 0xcf, 0x53, 0x48, 0xcb,
+    0xaf, 0xd0, 0x53, 0x08, 0xc1, 0x25, 0x98, 0x93, 0x58, 0x55, 0xa9, 0x90, 0x92, 0x9f,
+    0xae, 0x07, 0x00, 0x34, 0xc2, 0x65, 0x47, 0x37, 0x00, 0x00, 0x00,
+};
+
+/* The second scenario's server. */
+static void send_on(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                    struct h2t_response *response, void *user)
+{
+    static const h2client_header there[] = {
+        {"location", "/there?x=y"}, {"set-cookie", "a=1; Path=/"}, {NULL, NULL}};
+    static const h2client_header coded[] = {{"content-encoding", "gzip"}, {NULL, NULL}};
+    bool is_there = false;
+
+    (void)peer, (void)user;
+    for (const h2client_header *field = request->fields; field->name; field++)
+        is_there = is_there || strncmp(field->value, "/there", 6) == 0;
+    response->status = is_there ? 200 : 302;
+    response->fields = !is_there ? there : h2client_has_feature("gzip") ? coded : NULL;
+    response->body = is_there ? (const void *)gzip_bytes : "elsewhere";
+    response->body_len = is_there ? sizeof gzip_bytes : 9;
     response->waits_for_body = true;
 }
 
@@ -64,20 +91,36 @@ static void start_calls(struct h2t_rig *rig, struct scenario *s)
                      .on_done = count_done, .user = &s->n_done, .max_send_bytes_per_s = 100000);
 }
 
+static void start_calls_that_are_sent_on(struct h2t_rig *rig, struct scenario *s)
+{
+    for (int i = 0; i < N_CALLS; i++)
+        s->calls[i] = h2client_post(rig->session, "form", .base_url = H2T_ORIGIN "/v1/",
+                                    .params = H2CLIENT_PARAMS({"q", "a b"}), .user_agent = "me",
+                                    .cookies = H2CLIENT_PARAMS({"own", "1"}),
+                                    .body = H2CLIENT_FORM({"name", "value"}), .on_done = count_done,
+                                    .user = &s->n_done);
+}
+
+static const struct plot {
+    h2t_on_request on_request;
+    void (*start)(struct h2t_rig *rig, struct scenario *s);
+    int64_t max_running_calls;
+} plots[] = {{answer, start_calls, 0}, {send_on, start_calls_that_are_sent_on, 1}};
+
 /* Returns how many allocations it took. A run in which something failed may end in any
  * error, but it ends. */
-static uint64_t run(uint64_t fail_at, bool fail_for_ever, int *n_failed)
+static uint64_t run(const struct plot *plot, uint64_t fail_at, bool fail_for_ever, int *n_failed)
 {
     struct scenario s = {0};
     struct h2t_rig rig;
     int n_started = 0;
 
     h2t_rig_init(&rig);
-    rig.plan.peer.on_request = answer;
+    rig.plan.peer.on_request = plot->on_request;
     rig.alloc.fail_at = fail_at;
     rig.alloc.fail_for_ever = fail_for_ever;
-    h2t_rig_open(&rig, NULL);
-    start_calls(&rig, &s);
+    h2t_rig_open(&rig, H2CLIENT_SESSION(.max_running_calls = plot->max_running_calls));
+    plot->start(&rig, &s);
     ck_assert_int_eq(h2client_gather(s.calls, N_CALLS), H2CLIENT_OK);
     for (int i = 0; i < N_CALLS; i++) {
         n_started += s.calls[i] != NULL;
@@ -92,27 +135,29 @@ static uint64_t run(uint64_t fail_at, bool fail_for_ever, int *n_failed)
     return n_calls;
 }
 
-static void sweep(bool fail_for_ever)
+static void sweep(const struct plot *plot, bool fail_for_ever)
 {
     int n_failed = 0, n_failed_in_all = 0;
-    uint64_t n = run(0, false, &n_failed);
+    uint64_t n = run(plot, 0, false, &n_failed);
 
     ck_assert_int_eq(n_failed, 0);
     ck_assert_uint_gt(n, 20);
     for (uint64_t i = 1; i <= n; i++)
-        run(i, fail_for_ever, &n_failed_in_all);
+        run(plot, i, fail_for_ever, &n_failed_in_all);
     ck_assert_int_gt(n_failed_in_all, 0);
 }
 
 TEST(alloc_each_failure_in_turn_leaves_one_outcome_and_nothing_else)
 {
-    sweep(false);
+    for (size_t i = 0; i < 2; i++)
+        sweep(&plots[i], false);
 }
 END_TEST
 
 TEST(alloc_failure_for_ever_from_each_point_on_ends_cleanly)
 {
-    sweep(true);
+    for (size_t i = 0; i < 2; i++)
+        sweep(&plots[i], true);
 }
 END_TEST
 

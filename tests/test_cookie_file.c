@@ -131,7 +131,9 @@ TEST(an_expired_line_takes_no_cookie_away)
 
     rig_init(&rig);
     keep(&rig, "https://a.test/", "a=1");
-    ck_assert_int_eq(import(&rig, "a.test\tFALSE\t/\tFALSE\t1\ta\t0\n"), H2CLIENT_OK);
+    ck_assert_int_eq(import(&rig, "a.test\tFALSE\t/\tFALSE\t1\ta\t0\n"
+                                  "a.test\tFALSE\t/\tFALSE\t1793000000\ta\t0\n"),
+                     H2CLIENT_OK);
     ck_assert_uint_eq(h2client_cookie_jar_count(rig.jar), 1);
     rig_finish(&rig);
 }

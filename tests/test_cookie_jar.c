@@ -223,6 +223,7 @@ TEST(clear_forgets_a_host_and_all_below_it)
     ck_assert_uint_eq(h2client_cookie_jar_clear(rig.jar, "A.Test."), 2);
     ck_assert_uint_eq(h2client_cookie_jar_clear(rig.jar, "a.test"), 0);
     ck_assert_uint_eq(h2client_cookie_jar_clear(rig.jar, ""), 0);
+    ck_assert_uint_eq(h2client_cookie_jar_clear(rig.jar, "b.test\xff"), 0);
     ck_assert(h2t_jar_has(&rig, "c2") && h2t_jar_has(&rig, "c5"));
     h2t_jar_expect(&rig, "xa.test", "/", "c5=1");
     ck_assert_uint_eq(h2client_cookie_jar_clear(rig.jar, NULL), 2);

@@ -124,9 +124,7 @@ static bool import_line(struct h2i_cookie_store *store, struct h2i_str line, int
     if (is_skipped(line))
         return true;
     *is_bad = !read_line(line, now_s, &draft, domain);
-    if (*is_bad)
-        return true;
-    if (draft.expires_s != H2I_COOKIE_IS_SESSION && draft.expires_s <= now_s)
+    if (*is_bad || h2i_cookie_is_past(draft.expires_s, now_s))
         return true;
     return h2i_cookie_store_put(store, &draft, now_s);
 }

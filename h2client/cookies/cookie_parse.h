@@ -34,6 +34,11 @@ bool h2i_cookie_has_control(struct h2i_str text);
 /* Whether name and value may be a cookie's: no controls but TAB, not too long, not both empty,
  * and no value without a name that a server would take for a pair. */
 H2CLIENT_MUST_USE bool h2i_cookie_pair_is_fine(struct h2i_str name, struct h2i_str value);
+/* An end that has come; that of a session never does. */
+static inline bool h2i_cookie_is_past(int64_t expires_s, int64_t now_s)
+{
+    return expires_s != H2I_COOKIE_IS_SESSION && expires_s <= now_s;
+}
 /* Not more than 400 days ahead. */
 int64_t h2i_cookie_clamp_expiry(int64_t expires_s, int64_t now_s);
 

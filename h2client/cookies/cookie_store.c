@@ -39,7 +39,7 @@ void h2i_cookie_store_finish(struct h2i_cookie_store *store)
 
 bool h2i_cookie_has_expired(const struct h2i_cookie *cookie, int64_t now_s)
 {
-    return cookie->seen.expires_s != H2I_COOKIE_IS_SESSION && cookie->seen.expires_s <= now_s;
+    return h2i_cookie_is_past(cookie->seen.expires_s, now_s);
 }
 
 /* ---- sites --------------------------------------------------------------- */

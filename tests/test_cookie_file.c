@@ -209,6 +209,24 @@ TEST(lines_that_are_wrong_are_skipped_and_the_first_is_told)
 }
 END_TEST
 
+TEST(a_path_in_a_file_has_at_most_1024_bytes)
+{
+    struct rig rig;
+    char text[1200] = "a.test\tFALSE\t";
+    size_t start = strlen(text);
+
+    rig_init(&rig);
+    memset(text + start, '/', 1024);
+    (void)snprintf(text + start + 1024, 100, "%s", "\tFALSE\t0\ta\t1");
+    ck_assert_int_eq(import(&rig, text), H2CLIENT_OK);
+    ck_assert_uint_eq(rig.bad_line, 0);
+    (void)snprintf(text + start + 1024, 100, "%s", "/\tFALSE\t0\ta\t1");
+    ck_assert_int_eq(import(&rig, text), H2CLIENT_OK);
+    ck_assert_uint_eq(rig.bad_line, 1);
+    rig_finish(&rig);
+}
+END_TEST
+
 TEST(the_list_of_public_suffixes_holds_for_files_too)
 {
     struct rig rig;
@@ -457,6 +475,7 @@ TEST_MAIN("cookie_file", {T(seven_fields_make_a_cookie)},
           {T(an_expired_line_takes_no_cookie_away)}, {T(a_prefix_says_http_only)},
           {T(lines_may_end_as_on_windows)},
           {T(lines_that_are_wrong_are_skipped_and_the_first_is_told)},
+          {T(a_path_in_a_file_has_at_most_1024_bytes)},
           {T(the_list_of_public_suffixes_holds_for_files_too)},
           {T(addresses_in_a_file_are_addresses)},
           {T(import_adds_to_what_is_there_and_replaces_its_like)},

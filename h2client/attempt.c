@@ -109,6 +109,8 @@ bool h2i_attempt_start(h2client_call *call)
         return false;
     call->info.n_attempts = ++attempt->n_started;
     attempt->entered_us = session->reactor.now_us;
+    if (h2i_throttle_is_open(&session->throttle))
+        return enter_pool(call);
     key = h2i_attempt_origin_key(&call->url);
     switch (h2i_throttle_enter(&session->throttle, key.text, key.len, &attempt->slot)) {
     case H2CLIENT_OK:

@@ -177,12 +177,14 @@ static bool follows_redirect(h2client_call *call, const struct h2i_head *head)
 /* The server's word for one call holds for all that go there, up to what may be asked for. */
 static void slow_origin_down(h2client_call *call, const struct h2i_head *head)
 {
-    int64_t delay_us = retry_after_us(call, head);
-    struct h2i_pool_key key = h2i_attempt_origin_key(&call->url);
-    int64_t until_us;
+    struct h2i_pool_key key;
+    int64_t delay_us, until_us;
 
-    if ((head->status == 429 || head->status == 503) && delay_us > 0 &&
-        delay_us <= call->settings.retry.max_retry_after_us &&
+    if (head->status != 429 && head->status != 503)
+        return;
+    delay_us = retry_after_us(call, head);
+    key = h2i_attempt_origin_key(&call->url);
+    if (delay_us > 0 && delay_us <= call->settings.retry.max_retry_after_us &&
         !__builtin_add_overflow(call->session->reactor.now_us, delay_us, &until_us))
         h2i_throttle_slow_down(&call->session->throttle, key.text, key.len, until_us);
 }
@@ -202,7 +204,9 @@ static bool follows_policy(h2client_call *call, const struct h2i_head *head)
 
 bool h2i_attempt_passes_over(h2client_call *call, const struct h2i_head *head)
 {
-    return follows_redirect(call, head) || follows_policy(call, head);
+    bool is_usual = head->status < 300 && call->settings.retry.max_retries == 0;
+
+    return !is_usual && (follows_redirect(call, head) || follows_policy(call, head));
 }
 
 void h2i_attempt_timer_fired(h2client_timer *timer, void *user)

@@ -28,7 +28,8 @@ h2client_error_code h2i_redirect_prepare(h2client_call *call, const struct h2i_h
                                          struct h2i_hop **hop, struct h2i_text *why)
 {
     const struct h2i_redirect_settings *settings = &call->settings.redirect;
-    const char *location = h2i_fields_find(head->fields, "location");
+    const char *location =
+        head->status / 100 == 3 ? h2i_fields_find(head->fields, "location") : NULL;
     struct h2i_redirect_decision decision;
     struct h2i_redirect_end end;
     struct h2i_hop *next;

@@ -71,20 +71,21 @@ static const h2client_header *with_field(h2client_call *call, const h2client_hea
 static bool add_cookies(h2client_call *call, const h2client_header **fields)
 {
     h2client_cookie_jar *jar = call->session->cookie_jar;
-    const char *own = h2i_fields_find(*fields, "cookie");
-    struct cookie_field field = {.len = 0};
+    struct cookie_field kept, field;
     h2client_cookie_request request;
     char path[MAX_COOKIE_FIELD];
-    size_t n_own;
+    const char *own;
 
     if (!describe(call, &request, path, sizeof path))
         return true;
-    if (own && !add_cookie(&field, "", 0, own, strlen(own)))
+    kept.len = field.len = 0; /* the texts are not cleared: each request comes here */
+    jar->ops->select(jar, &request, add_cookie, &kept);
+    if (kept.len == 0)
         return true;
-    n_own = field.len;
-    jar->ops->select(jar, &request, add_cookie, &field);
-    if (field.len == n_own)
-        return true;
+    own = h2i_fields_find(*fields, "cookie");
+    if ((own && !add_cookie(&field, "", 0, own, strlen(own))) ||
+        !add_cookie(&field, "", 0, kept.text, kept.len))
+        return true; /* too much together: the caller's own stand */
     *fields = with_field(call, *fields, "cookie", h2i_str(field.text, field.len));
     return *fields != NULL;
 }
@@ -98,7 +99,7 @@ void h2i_call_keep_cookies(h2client_call *call, const struct h2i_head *head)
     bool is_described = false;
 
     for (; field->name; field++) {
-        if (!h2i_str_equals_nocase(h2i_str_of(field->name), h2i_str_of("set-cookie")))
+        if (!h2i_field_is_named(field->name, "set-cookie"))
             continue;
         if (!is_described && !(is_described = describe(call, &request, path, sizeof path)))
             return;

@@ -173,10 +173,15 @@ static void time_has_come(h2client_timer *timer, void *user)
     wake(user);
 }
 
+bool h2i_throttle_is_open(const struct h2i_throttle *throttle)
+{
+    return !throttle->is_limited && throttle->origins.n_entries == 0;
+}
+
 h2client_error_code h2i_throttle_enter(struct h2i_throttle *throttle, const void *key,
                                        size_t key_len, struct h2i_slot *slot)
 {
-    if (!throttle->is_limited && throttle->origins.n_entries == 0)
+    if (h2i_throttle_is_open(throttle))
         return H2CLIENT_OK;
     slot->origin = find_or_make(throttle, key, key_len);
     if (!slot->origin)

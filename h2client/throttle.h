@@ -45,6 +45,8 @@ void h2i_throttle_init(struct h2i_throttle *throttle, h2client_reactor *reactor,
 /* Nobody waits or runs any more. */
 void h2i_throttle_finish(struct h2i_throttle *throttle);
 
+/* Nothing is limited and no origin left alone: nobody need enter. */
+bool h2i_throttle_is_open(const struct h2i_throttle *throttle);
 /* OK: go. PENDING: on_granted runs later, from a deferred task. NO_MEMORY. The key names
  * the origin. */
 h2client_error_code h2i_throttle_enter(struct h2i_throttle *throttle, const void *key,

@@ -149,10 +149,16 @@ static void reverse(struct h2i_decoding *decoding)
     }
 }
 
+static bool is_content_encoding(const char *name)
+{
+    return h2i_lower(name[0]) == 'c' && /* most are told by that */
+           h2i_str_equals_nocase(h2i_str_of(name), h2i_str_of("content-encoding"));
+}
+
 static bool is_coded(const h2client_header *headers)
 {
     for (; headers->name; headers++)
-        if (h2i_str_equals_nocase(h2i_str_of(headers->name), h2i_str_of("content-encoding")))
+        if (is_content_encoding(headers->name))
             return true;
     return false;
 }
@@ -172,7 +178,7 @@ h2client_error_code h2i_decoding_create(struct h2i_decoding **decoding,
         return H2CLIENT_ERROR_NO_MEMORY;
     made->allocator = allocator;
     for (; !code && headers->name; headers++)
-        if (h2i_str_equals_nocase(h2i_str_of(headers->name), h2i_str_of("content-encoding")))
+        if (is_content_encoding(headers->name))
             code = add_codings(made, headers->value, why);
     reverse(made);
     if (code || made->n_stages == 0)

@@ -135,10 +135,13 @@ static void select_for(struct h2i_cookie_store *store, const h2client_cookie_req
                        h2client_cookie_sink_fn add, void *sink)
 {
     struct h2i_str host = h2i_str_of(request->host), path = h2i_str_of(request->path);
-    struct h2i_cookie_site *site =
-        h2i_cookie_store_site(store, request->host, request->host_is_literal);
-    struct h2i_list *next = site ? h2i_list_first(&site->cookies) : NULL;
+    struct h2i_cookie_site *site = NULL;
+    struct h2i_list *next = NULL;
 
+    if (store->n_cookies > 0)
+        site = h2i_cookie_store_site(store, request->host, request->host_is_literal);
+    if (site)
+        next = h2i_list_first(&site->cookies);
     while (next) {
         struct h2i_cookie *cookie = h2i_cookie_in_site(next);
         next = h2i_list_after(&site->cookies, next); /* the site goes with its last cookie */

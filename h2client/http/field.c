@@ -77,6 +77,13 @@ const h2client_header *h2i_fields_list(const struct h2i_fields *fields)
     return fields->list ? fields->list : &none;
 }
 
+bool h2i_field_is_named(const char *name, const char *lower)
+{
+    while (*lower && h2i_lower(*name) == *lower)
+        name++, lower++;
+    return *lower == 0 && *name == 0;
+}
+
 const char *h2i_fields_find(const h2client_header *list, const char *name)
 {
     struct h2i_str wanted = h2i_str_of(name);

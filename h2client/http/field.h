@@ -21,6 +21,8 @@ H2CLIENT_MUST_USE bool h2i_fields_add(struct h2i_arena *arena, struct h2i_fields
                                       struct h2i_str name, struct h2i_str value);
 /* Never NULL: an empty list is one NULL name. */
 const h2client_header *h2i_fields_list(const struct h2i_fields *fields);
+/* Is it that name, which is given in small letters, in any case of letters? */
+bool h2i_field_is_named(const char *name, const char *lower);
 /* First value of that name in any case of letters, NULL if there is none. */
 const char *h2i_fields_find(const h2client_header *list, const char *name);
 

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "h2client/coding/coding.h"
+#include "h2client/cookies/public_suffix.h"
 #include "h2client/h2/h2_conn.h"
 #include "h2client/payload/json_text.h"
 #include "resolver/ares_resolver.h"
@@ -34,6 +35,11 @@ int h2client_version_number(void)
 #else
 #define ZSTD_FEATURES
 #endif
+#ifdef H2I_HAVE_LIBPSL
+#define LIBPSL_FEATURES "psl",
+#else
+#define LIBPSL_FEATURES
+#endif
 #ifdef H2I_HAVE_JANSSON
 #define JANSSON_FEATURES "json",
 #else
@@ -46,10 +52,9 @@ static const char *version_of(const char *library)
         const char *name;
         const char *(*version)(void);
     } libraries[] = {
-        {"nghttp2", h2i_h2_library_version},
-        {"GnuTLS", h2i_tls_gnutls_version},
-        {"c-ares", h2i_ares_resolver_version},
-        {"jansson", h2i_jansson_version},
+        {"nghttp2", h2i_h2_library_version},   {"GnuTLS", h2i_tls_gnutls_version},
+        {"c-ares", h2i_ares_resolver_version}, {"jansson", h2i_jansson_version},
+        {"libpsl", h2i_public_suffix_version},
     };
 
     for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
@@ -81,13 +86,17 @@ const char *const *h2client_libraries(void)
 #ifdef H2I_HAVE_JANSSON
                                         "jansson",
 #endif
+#ifdef H2I_HAVE_LIBPSL
+                                        "libpsl",
+#endif
                                         NULL};
 
     return names;
 }
 
-#define FEATURES \
-    "http2", "tls", "c-ares", ZLIB_FEATURES BROTLI_FEATURES ZSTD_FEATURES JANSSON_FEATURES "poll"
+#define FEATURES              \
+    "http2", "tls", "c-ares", \
+        ZLIB_FEATURES BROTLI_FEATURES ZSTD_FEATURES JANSSON_FEATURES LIBPSL_FEATURES "poll"
 
 const char *const *h2client_features(void)
 {

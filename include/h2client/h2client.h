@@ -18,6 +18,7 @@
 #include "resolver.h"
 #include "response.h"
 #include "session.h"
+#include "sse.h"
 #include "system.h"
 #include "tls.h"
 #include "trace.h"

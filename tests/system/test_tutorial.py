@@ -35,6 +35,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, {"id": number, "name": name})
         elif kind == "titles":
             self.answer(200, {"id": int(number), "title": f"Title {number}"})
+        elif kind == "events":
+            self.stream_events(int(self.headers.get("last-event-id") or 0))
         elif kind == "slow":
             time.sleep(2)
             self.answer(200, {})
@@ -42,6 +44,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, None, "text/plain")
         else:
             self.answer(int(number) if kind == "status" else 404, {})
+
+    def stream_events(self, last):
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        for number in range(last + 1, last + 3):
+            event = f"retry: 20\nid: {number}\nevent: tick\ndata: number {number}\n\n"
+            self.wfile.write(event.encode())
+            self.wfile.flush()
+        self.close_connection = True
 
     def do_POST(self):
         sent = self.rfile.read(int(self.headers["content-length"]))
@@ -146,6 +159,10 @@ class Tutorial(unittest.TestCase):
         self.assertEqual(told[3], "unexpected status: 418")
         self.assertEqual(told[5], "no connection")
         self.assertIn(told[4], ("timed out (total)", "fine"))
+
+    def test_events_are_followed_from_where_they_were_left(self):
+        lines = "".join(f"tick: number {number}\n" for number in (1, 2, 3, 4))
+        self.prints(lines, "sse_client", self.url + "events", "2")
 
     def test_a_semaphore_lets_all_through(self):
         self.prints("100 of 100 fetched, ten at a time\n", "semaphore", self.url)

@@ -99,7 +99,7 @@ static const h2client_sse_event *parse(h2client_sse *sse)
     return NULL;
 }
 
-typedef h2client_error_code (*read_fn)(h2client_call *call, void *buf, size_t cap, size_t *n);
+typedef h2client_error_code (*take_fn)(h2client_call *call, void *buf, size_t cap, size_t *n);
 
 static bool is_passing(h2client_error_code code)
 {
@@ -107,7 +107,7 @@ static bool is_passing(h2client_error_code code)
            code == H2CLIENT_ERROR_REENTRANT;
 }
 
-static const h2client_sse_event *next(h2client_sse *sse, read_fn read)
+static const h2client_sse_event *next(h2client_sse *sse, take_fn take)
 {
     const h2client_sse_event *event = NULL;
     size_t n = 1;
@@ -117,7 +117,7 @@ static const h2client_sse_event *next(h2client_sse *sse, read_fn read)
     if (is_passing(sse->error))
         sse->error = H2CLIENT_OK;
     while (!sse->error && n > 0 && !(event = parse(sse)) && !sse->error) {
-        sse->error = read(sse->call, sse->piece, sizeof sse->piece, &n);
+        sse->error = take(sse->call, sse->piece, sizeof sse->piece, &n);
         sse->start = 0;
         sse->end = n;
         if (!sse->error)

@@ -3,6 +3,7 @@
  * From options to a checked request. Whatever is wrong is said here, before a byte is
  * written: the cores trust what they are given.
  */
+#include "h2client/auth/credentials.h"
 #include "h2client/call_rates.h"
 #include "h2client/http/url_join.h"
 #include "h2client/payload/form.h"
@@ -92,6 +93,22 @@ static bool says_expect(const h2client_call *call)
     return value && h2i_str_equals_nocase(h2i_str_of(value), h2i_str_of("100-continue"));
 }
 
+/* User and password in the URL are the last to be asked. */
+static h2client_error_code mean_userinfo(h2client_call *call, const h2client_call_options *options,
+                                         struct h2i_meant_fields *meant, struct h2i_text *why)
+{
+    const h2client_header *below = h2i_fields_list(&call->session->default_fields.fields);
+    const char *value;
+    h2client_error_code code;
+
+    if (!call->url.userinfo || options->auth || h2i_fields_find(below, "authorization"))
+        return H2CLIENT_OK;
+    code = h2i_credentials_of_userinfo(&call->arena, call->url.userinfo, &value, why);
+    if (!code)
+        h2i_meant_fields_add(meant, "authorization", value);
+    return code;
+}
+
 static h2client_error_code prepare_fields(h2client_call *call, const h2client_call_options *options,
                                           struct h2i_text *why)
 {
@@ -102,8 +119,11 @@ static h2client_error_code prepare_fields(h2client_call *call, const h2client_ca
     const h2client_header *own;
     h2client_error_code code;
 
-    if (!h2i_settings_mean(options, &call->arena, &meant))
-        return H2CLIENT_ERROR_NO_MEMORY;
+    code = h2i_settings_mean(options, &call->arena, &meant, why);
+    if (!code)
+        code = mean_userinfo(call, options, &meant, why);
+    if (code)
+        return code;
     /* RFC 9110 10.1.1: only where there is a body to hold back. */
     if (has_body && call->settings.expects_continue &&
         !h2i_fields_find(h2i_fields_list(&below->fields), "expect"))

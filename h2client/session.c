@@ -82,8 +82,10 @@ static h2client_error_code apply_options(h2client_session *session,
     code = h2i_settings_apply(&session->defaults, &session->arena, &setup->defaults, why);
     if (!setup->defaults.decompress && h2i_coding_offer()[0])
         h2i_meant_fields_add(&meant, "accept-encoding", h2i_coding_offer());
-    if (!h2i_settings_mean(&setup->defaults, &session->arena, &meant))
-        return H2CLIENT_ERROR_NO_MEMORY;
+    if (!code)
+        code = h2i_settings_mean(&setup->defaults, &session->arena, &meant, why);
+    if (code)
+        return code;
     own = h2i_meant_fields_join(&meant, &session->arena, setup->defaults.headers);
     if (!own)
         return H2CLIENT_ERROR_NO_MEMORY;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "h2client/auth/credentials.h"
 #include "h2client/coding/coding.h"
 
 #define SECONDS INT64_C(1000000)
@@ -12,7 +13,8 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, cookies);
+NO_TAIL_PADDING(h2client_call_options, auth);
+NO_TAIL_PADDING(h2client_auth, reserved);
 NO_TAIL_PADDING(h2client_session_options, cookie_jar);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);
@@ -263,15 +265,31 @@ static char *write_cookies(struct h2i_arena *arena, const h2client_param *cookie
     return text;
 }
 
-bool h2i_settings_mean(const h2client_call_options *options, struct h2i_arena *arena,
-                       struct h2i_meant_fields *meant)
+static h2client_error_code mean_credentials(const h2client_call_options *options,
+                                            struct h2i_arena *arena, struct h2i_meant_fields *meant,
+                                            struct h2i_text *why)
+{
+    h2client_auth known;
+    const char *value;
+    h2client_error_code code = h2i_options_take(&known, sizeof known, options->auth, "auth", why);
+
+    if (code || known.scheme == H2CLIENT_AUTH_INHERIT)
+        return code;
+    code = h2i_credentials(arena, &known, &value, why);
+    if (!code)
+        h2i_meant_fields_add(meant, "authorization", value);
+    return code;
+}
+
+h2client_error_code h2i_settings_mean(const h2client_call_options *options, struct h2i_arena *arena,
+                                      struct h2i_meant_fields *meant, struct h2i_text *why)
 {
     char *cookies = NULL;
 
     if (options->cookies && options->cookies->name) {
         cookies = write_cookies(arena, options->cookies);
         if (!cookies)
-            return false;
+            return H2CLIENT_ERROR_NO_MEMORY;
         h2i_meant_fields_add(meant, "cookie", cookies);
     }
     if (options->user_agent)
@@ -280,7 +298,7 @@ bool h2i_settings_mean(const h2client_call_options *options, struct h2i_arena *a
     if (options->decompress && h2i_coding_offer()[0])
         h2i_meant_fields_add(meant, "accept-encoding",
                              options->decompress == H2CLIENT_ON ? h2i_coding_offer() : NULL);
-    return true;
+    return mean_credentials(options, arena, meant, why);
 }
 
 static bool is_zero(const unsigned char *bytes, size_t len)

@@ -51,9 +51,8 @@ h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i
                                        const h2client_call_options *options, struct h2i_text *why);
 
 /* The fields that options mean; of a session's defaults as of a call's. */
-/* False: no memory. */
-H2CLIENT_MUST_USE bool h2i_settings_mean(const h2client_call_options *options,
-                                         struct h2i_arena *arena, struct h2i_meant_fields *meant);
+h2client_error_code h2i_settings_mean(const h2client_call_options *options, struct h2i_arena *arena,
+                                      struct h2i_meant_fields *meant, struct h2i_text *why);
 
 /*
  * Copies a caller's struct, which starts with its own size, into the one this library

@@ -24,7 +24,7 @@ ROOMS = {
     "h2client/pool": GROUND + ["h2client/http", "h2client/h1", "h2client/h2"],
     "h2client/coding": GROUND,
     "h2client/cookies": GROUND + ["h2client/http"],
-    "h2client/auth": GROUND + ["h2client/http"],
+    "h2client/auth": GROUND,
     "h2client/payload": GROUND + ["h2client/http"],
     "h2client": GROUND
     + ["h2client/" + room for room in ("http", "pool", "coding", "cookies", "auth", "payload")]

@@ -44,6 +44,8 @@ static const h2client_header some_headers[] = {{"host", "other.test"}, {"x", "y"
 static const h2client_retry_options some_retry = {.size = sizeof some_retry, .max_retries = 1};
 static const h2client_redirect_options some_redirect = {.size = sizeof some_redirect,
                                                         .max_redirects = 1};
+static const h2client_auth some_auth = {
+    .size = sizeof some_auth, .user = "me", .scheme = H2CLIENT_AUTH_BASIC};
 static const h2client_param some_params[] = {{"q", "v"}, {NULL, NULL}};
 static const h2client_body some_body = {.size = sizeof some_body, .data = "x", .len = 1};
 
@@ -86,6 +88,7 @@ SETTER(max_send_bytes_per_s, 1 << 20)
 SETTER(made_at, "here")
 SETTER(params, some_params)
 SETTER(cookies, some_params)
+SETTER(auth, &some_auth)
 
 #define ROW(member, decision)                                                    \
     {                                                                            \
@@ -130,6 +133,7 @@ static const struct row rows[] = {
     ROW(made_at, SHARES),
     ROW(params, SHARES),
     ROW(cookies, SHARES),
+    ROW(auth, SHARES),
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

@@ -30,6 +30,7 @@
 #ifndef H2CLIENT_CALL_H
 #define H2CLIENT_CALL_H
 
+#include "auth.h"
 #include "body.h"
 #include "error.h"
 #include "redirect.h"
@@ -184,6 +185,7 @@ typedef struct h2client_call_options {
     /* Cookies that go along besides the jar's; to other origins they do not. The caller's own
      * field `cookie` goes before them. None. */
     const h2client_param *cookies;
+    const h2client_auth *auth; /* see auth.h */
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #define H2CLIENT_H2CLIENT_H
 
 #include "allocator.h"
+#include "auth.h"
 #include "body.h"
 #include "call.h"
 #include "cookies.h"

@@ -129,6 +129,32 @@ class Redirects(Follow):
         self.assertEqual(done.stdout, b"here 1")
 
 
+class Logins(Follow):
+    def sent(self, *arguments):
+        self.fetched(b"here", *arguments)
+        return self.server.seen[-1][2].get("authorization")
+
+    def test_a_login_is_sent_as_basic(self):
+        url = self.server.url("/x")
+        self.assertEqual(self.sent("-u", "a:b:c", url), "Basic YTpiOmM=")
+        self.assertEqual(self.sent("--basic", "--user", "a:", url), "Basic YTo=")
+        self.assertEqual(self.sent(url.replace("//", "//a:b@")), "Basic YTpi")
+        self.assertEqual(self.sent("--oauth2-bearer", "token", url), "Bearer token")
+        self.assertIsNone(self.sent(url))
+
+    def test_a_login_stays_with_its_origin_and_out_of_messages(self):
+        self.fetched(b"here", "-L", "-u", "a:b", self.server.url("/to/" + self.other.url("/x")))
+        self.assertNotIn("authorization", self.fields_of(self.other, "/x"))
+        done = self.fetch("http://user:hidden@127.0.0.1:1/")
+        self.assertEqual(done.returncode, 7)
+        self.assertNotIn(b"hidden", done.stderr)
+
+    def test_a_login_without_a_password_is_a_usage_error(self):
+        done = self.fetch("-u", "me", self.server.url("/x"))
+        self.assertEqual((done.returncode, self.server.seen), (2, []))
+        self.assertIn(b"--user: ", done.stderr)
+
+
 class Cookies(Follow):
     def test_a_jar_is_written_and_read_again(self):
         self.fetched(b"set", "-c", "jar", self.server.url("/set"))

@@ -485,10 +485,12 @@ class Many(WithPlainServer):
         done = self.fetch("--input-file", "-", stdin=b"gopher://x")
         self.failed(done, 1, r"\(1\) stdin:1: gopher://x : .*")
 
-    def test_a_login_in_a_line_is_refused_and_its_password_not_shown(self):
-        for password in ("secret", "sec/ret", "sec@ret"):
-            done = self.fetch("--input-file", "-", stdin=f"http://u:{password}@h/x\tf".encode())
-            self.failed(done, 2, r"\(2\) stdin:1: http://h/x\?f : a user and a password .*")
+    def test_a_password_in_a_line_is_not_shown(self):
+        for password, code in (("secret", 7), ("sec/ret", 3), ("sec%zzret", 2)):
+            line = f"http://u:{password}@127.0.0.1:1/x\tf".encode()
+            done = self.fetch("--input-file", "-", stdin=line)
+            self.assertEqual(done.returncode, code)
+            self.assertNotIn(b"sec", done.stderr)
 
     def test_outputs_of_the_command_line_are_not_the_lists(self):
         done = self.fetch("-o", "a", self.url(), "--input-file", "-", stdin=self.url().encode())
@@ -797,10 +799,11 @@ class Usage(H2fetch):
             done = fetch(*pair, "http://127.0.0.1/", stdin=b"a: b\n")
             self.failed(done, 2, r"stdin can be read for one thing only \(-d @-, .*\)")
 
-    def test_a_login_in_a_url_is_refused_and_its_password_not_shown(self):
-        for password in ("secret", "sec/ret"):
-            done = fetch("http://h/", f"http://u:{password}@127.0.0.1:1/x")
-            self.failed(done, 2, r"http://127.0.0.1:1/x : a user and a password in a URL .*")
+    def test_a_password_in_a_url_is_not_shown(self):
+        for password, code in (("secret", 7), ("sec/ret", 3), ("sec%zzret", 2)):
+            done = fetch(f"http://u:{password}@127.0.0.1:1/x")
+            self.assertEqual(done.returncode, code)
+            self.assertNotIn(b"sec", done.stderr)
 
     def test_no_url_is_a_usage_error(self):
         self.failed(fetch(), 2, r"no URL given \(h2fetch --help\)")

@@ -118,6 +118,7 @@ static const char *find_conflict(const struct h2f_config *config)
         const char *what;
     } conflicts[] = {
         {!config->urls.n && !config->input_file, "no URL given (h2fetch --help)"},
+        {config->login && config->bearer_token, "--user and --oauth2-bearer exclude each other"},
         {config->fail && config->fail_with_body, "--fail and --fail-with-body exclude each other"},
         {config->outputs.n > config->urls.n, "there are more outputs (-o, -O) than URLs"},
         {config->uploads.n > config->urls.n, "there are more uploads (-T) than URLs"},

@@ -53,6 +53,8 @@ struct h2f_config {
     const char *method;
     const char *user_agent; /* "": none at all */
     const char *referer;
+    const char *login; /* -u: USER:PASSWORD */
+    const char *bearer_token;
     struct h2f_text cookie_text; /* of all -b NAME=VALUE, joined */
     struct {
         const char **list;

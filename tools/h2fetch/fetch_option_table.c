@@ -197,6 +197,14 @@ static bool set_http1(struct h2f_config *config, const char *argument, struct h2
     return true;
 }
 
+static bool set_login(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    config->login = argument;
+    return strchr(argument, ':') ||
+           h2f_problem_set(problem, H2F_EXIT_USAGE,
+                           "--user: it has no : between user and password");
+}
+
 /* What has a = is cookies, anything else a file of them. */
 static bool add_cookie(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
 {
@@ -300,10 +308,13 @@ static const struct h2f_option table[] = {
     {"retry-max-time", 0, RARE, H2F_SECONDS, "SECONDS", "no try begins later", PLACE(retry_max_time_ms)},
     {"retry-all-errors", 0, RARE, H2F_FLAG, NULL, "again after every error", PLACE(retry_all_errors)},
     {"fail-early", 0, RARE, H2F_FLAG, NULL, "stop at the first failure", PLACE(fail_early)},
-    /* Redirects and cookies. */
+    /* Redirects, logins, cookies. */
     {"location", 'L', COMMON, H2F_FLAG, NULL, "follow redirects", PLACE(follows)},
     {"location-trusted", 0, RARE, H2F_SET, NULL, "the same, with credentials for every host", .apply = set_location_trusted},
     {"max-redirs", 0, RARE, H2F_APPLY, "N", "redirects to follow at most (50); -1: without end", .apply = set_max_redirects},
+    {"user", 'u', RARE, H2F_APPLY, "USER:PASSWORD", "log in with these (Basic)", .apply = set_login},
+    {"basic", 0, RARE, H2F_SET, NULL, "by Basic, which is the default", .apply = accept_only},
+    {"oauth2-bearer", 0, RARE, H2F_TEXT, "TOKEN", "log in with this token", PLACE(bearer_token)},
     {"cookie", 'b', RARE, H2F_APPLY, "DATA|FILE", "cookies to send (NAME=VALUE; ...), or a file with some, for a jar that is kept", .apply = add_cookie},
     {"cookie-jar", 'c', RARE, H2F_TEXT, "FILE", "keep cookies, and write them there in the end (-: stdout)", PLACE(cookie_jar)},
     {"post301", 0, RARE, H2F_FLAG, NULL, "a POST stays one after a 301", PLACE(keep_post_301)},

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_session.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "fetch_verbose.h"
 
 /* As curl: from a second on twice as long each time, up to ten minutes, without jitter. */
@@ -46,9 +49,26 @@ static h2client_redirect_options redirect_options(const struct h2f_config *confi
     };
 }
 
+/* `user` holds what stands before the first colon. */
+static h2client_auth auth_options(const struct h2f_config *config, const char *user)
+{
+    h2client_auth auth = {.size = sizeof auth};
+
+    if (config->bearer_token) {
+        auth.scheme = H2CLIENT_AUTH_BEARER;
+        auth.token = config->bearer_token;
+    } else if (config->login) {
+        auth.scheme = H2CLIENT_AUTH_BASIC;
+        auth.user = user;
+        auth.password = strchr(config->login, ':') + 1;
+    }
+    return auth;
+}
+
 static h2client_call_options call_defaults(const struct h2f_config *config,
                                            const h2client_retry_options *retry,
-                                           const h2client_redirect_options *redirect)
+                                           const h2client_redirect_options *redirect,
+                                           const h2client_auth *auth)
 {
     /* One limit for the three of them; else each has the library's. */
     int64_t part_ms = config->connect_timeout_ms ? H2CLIENT_NO_LIMIT : 0;
@@ -71,6 +91,7 @@ static h2client_call_options call_defaults(const struct h2f_config *config,
         .max_send_bytes_per_s = config->limit_rate,
         .retry = retry,
         .redirect = redirect,
+        .auth = auth,
         .decompress = switch_of(config->is_compressed),
     };
 }
@@ -78,15 +99,17 @@ static h2client_call_options call_defaults(const struct h2f_config *config,
 h2client_session *h2f_session_create(const struct h2f_config *config, h2client_cookie_jar *jar)
 {
     const h2client_retry_options retry = retry_options(config);
+    char *user = config->login ? h2f_copy_part(config->login, strcspn(config->login, ":")) : NULL;
+    const h2client_auth auth = auth_options(config, user);
     const h2client_redirect_options redirect = redirect_options(config);
-    const h2client_call_options defaults = call_defaults(config, &retry, &redirect);
+    const h2client_call_options defaults = call_defaults(config, &retry, &redirect, &auth);
     const h2client_tls_options *tls =
         H2CLIENT_TLS(.ca_file = config->ca_file,
                      .verify = config->insecure ? H2CLIENT_OFF : H2CLIENT_ON);
     const h2client_dns_options *dns =
         H2CLIENT_DNS(.servers = config->dns_servers, .overrides = config->overrides.list);
 
-    return h2client_session_create(
+    h2client_session *session = h2client_session_create(
         H2CLIENT_SESSION(.defaults = &defaults, .cookie_jar = jar, .tls = tls, .dns = dns,
                          .max_h1_conns_per_host = config->max_conns_per_host,
                          .max_h2_conns_per_host = config->max_conns_per_host,
@@ -95,4 +118,7 @@ h2client_session *h2f_session_create(const struct h2f_config *config, h2client_c
                          .on_log = config->verbose ? h2f_verbose_log : NULL,
                          .on_frame = config->verbose ? h2f_verbose_frame : NULL,
                          .log_level = config->verbose ? H2CLIENT_LOG_INFO : H2CLIENT_LOG_NONE));
+
+    free(user);
+    return session;
 }

@@ -13,7 +13,6 @@
 
 #define READ_SIZE 65536u
 #define MAX_LINE_LEN 65536u
-#define NO_LOGIN "a user and a password in a URL are not supported"
 
 static void close_list(struct h2f_targets *targets)
 {
@@ -175,10 +174,8 @@ static const char *split_line(char *line, size_t len, const char **output)
     return NULL;
 }
 
-static const char *check_line(const struct h2f_config *config, const char *url, const char *output)
+static const char *check_line(const struct h2f_config *config, const char *output)
 {
-    if (h2f_url_has_login(url))
-        return NO_LOGIN;
     if (h2f_config_reports_to_stdout(config) && h2f_output_is_stdout(output))
         return "no file for the body, and --report - has stdout";
     return NULL;
@@ -212,7 +209,7 @@ static enum h2f_next take_line(struct h2f_targets *targets, char *line, size_t l
     *target = (struct h2f_target){.index = targets->n_taken++, .line = shown_line(targets, line)};
     wrong = split_line(line, len, &output);
     if (!wrong)
-        wrong = check_line(config, line, output);
+        wrong = check_line(config, output);
     if (wrong) {
         h2f_problem_set(problem, H2F_EXIT_USAGE, "%.800s : %s", target->line, wrong);
         return H2F_NEXT_BAD;
@@ -309,21 +306,6 @@ static enum h2f_next take_from_list(struct h2f_targets *targets, struct h2f_targ
 
 /* ---- the beginning -------------------------------------------------------------------- */
 
-static bool check_urls(const struct h2f_config *config, struct h2f_problem *problem)
-{
-    for (size_t i = 0; i < config->urls.n; i++) {
-        char *shown;
-
-        if (!h2f_url_has_login(config->urls.list[i]))
-            continue;
-        shown = h2f_url_shown(config->urls.list[i]);
-        h2f_problem_set(problem, H2F_EXIT_USAGE, "%.800s : " NO_LOGIN, shown);
-        free(shown);
-        return false;
-    }
-    return true;
-}
-
 /* Two bodies for one file: only one of them would stay. */
 static bool check_outputs(const struct h2f_config *config, struct h2f_problem *problem)
 {
@@ -358,7 +340,7 @@ bool h2f_targets_init(struct h2f_targets *targets, const struct h2f_config *conf
     bool is_stdin = config->input_file && strcmp(config->input_file, "-") == 0;
 
     *targets = (struct h2f_targets){.config = config, .list.fd = -1};
-    if (!check_urls(config, problem) || !check_outputs(config, problem))
+    if (!check_outputs(config, problem))
         return false;
     if (!config->input_file)
         return true;

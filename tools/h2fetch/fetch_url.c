@@ -176,13 +176,6 @@ static size_t find_host(const char *url, size_t *scheme_end)
     return host;
 }
 
-bool h2f_url_has_login(const char *url)
-{
-    size_t scheme_end;
-
-    return find_host(url, &scheme_end) > scheme_end;
-}
-
 char *h2f_url_without_login(const char *url)
 {
     size_t scheme_end;

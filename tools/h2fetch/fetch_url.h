@@ -19,8 +19,6 @@ char *h2f_url_add_upload_name(const char *url, const char *file);
 char *h2f_url_remote_name(const char *url);
 /* Where a reference in a response from `base`, an absolute URL, leads (RFC 3986 5.2). */
 char *h2f_url_resolve(const char *base, const char *reference);
-/* Is there userinfo in it, or what is meant to be one? */
-bool h2f_url_has_login(const char *url);
 /* Without userinfo and control characters: fit for a terminal and for logs. */
 char *h2f_url_without_login(const char *url);
 /* The same, without the fragment too. */

@@ -243,15 +243,10 @@ static bool enter(h2client_call *call)
     return true;
 }
 
-static bool is_collected(const h2client_call *call)
-{
-    return call->settings.delivery == H2CLIENT_DELIVERY_WHOLE && !call->settings.on_data;
-}
-
 /* What is not collected is no response's body: it belongs to who reads it. */
 static void show_body(h2client_call *call)
 {
-    call->response.body = is_collected(call) ? &call->in.body : NULL;
+    call->response.body = h2i_call_is_collected(call) ? &call->in.body : NULL;
 }
 
 void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery)

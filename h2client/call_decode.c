@@ -56,11 +56,6 @@ void h2i_call_drop_decoding(h2client_call *call)
 
 /* ---- the reader's room ------------------------------------------------------------ */
 
-static bool is_collected(const h2client_call *call)
-{
-    return call->settings.delivery == H2CLIENT_DELIVERY_WHOLE && !call->settings.on_data;
-}
-
 static size_t room(const h2client_call *call)
 {
     size_t held = h2i_buf_len(&call->in.body) + call->in.n_kept;
@@ -68,11 +63,11 @@ static size_t room(const h2client_call *call)
 
     if (call->in.is_failure)
         most = H2I_MAX_FAILURE_BYTES;
-    else if (is_collected(call)) /* one more, to see that it is too much */
+    else if (h2i_call_is_collected(call)) /* one more, to see that it is too much */
         most = call->settings.max_body_bytes == INT64_MAX
                    ? UINT64_MAX
                    : (uint64_t)call->settings.max_body_bytes + 1;
-    if (call->in.is_paused && !is_collected(call))
+    if (call->in.is_paused && !h2i_call_is_collected(call))
         return 0;
     return held < most ? (size_t)(most - held < STEP_BYTES ? most - held : STEP_BYTES) : 0;
 }
@@ -92,7 +87,7 @@ static void check_size(h2client_call *call)
     char buf[80];
     struct h2i_text text = h2i_text(buf, sizeof buf);
 
-    if (!is_collected(call) || call->in.is_failure ||
+    if (!h2i_call_is_collected(call) || call->in.is_failure ||
         (uint64_t)h2i_buf_len(&call->in.body) <= (uint64_t)call->settings.max_body_bytes)
         return;
     h2i_text_add(&text, "the decoded body is above max_body_bytes, %lld",

@@ -101,11 +101,6 @@ static bool append(struct h2i_buf *body, const void *data, size_t len)
     return true;
 }
 
-static bool is_collected(const h2client_call *call)
-{
-    return call->settings.delivery == H2CLIENT_DELIVERY_WHOLE && !call->settings.on_data;
-}
-
 /* Of a failure's body; the rest is read while it is short, for the connection's sake. */
 static void keep_beginning(h2client_call *call, const void *data, size_t len)
 {
@@ -148,7 +143,8 @@ static void got_plain(h2client_call *call, const void *data, size_t len)
     size_t held = h2i_buf_len(&call->in.body);
 
     call->in.n_uncredited += len;
-    if (is_collected(call) && (uint64_t)held + len > (uint64_t)call->settings.max_body_bytes) {
+    if (h2i_call_is_collected(call) &&
+        (uint64_t)held + len > (uint64_t)call->settings.max_body_bytes) {
         h2client_fault fault =
             h2i_fault(H2CLIENT_ERROR_BODY_TOO_LARGE, "the body is above max_body_bytes, %lld",
                       (long long)call->settings.max_body_bytes);

@@ -152,6 +152,11 @@ static inline bool h2i_call_has_ended(const h2client_call *call)
 {
     return atomic_load_explicit(&call->state, memory_order_acquire) != H2CLIENT_PENDING;
 }
+/* Its body is kept for who asks for it when it is whole. */
+static inline bool h2i_call_is_collected(const h2client_call *call)
+{
+    return call->settings.delivery == H2CLIENT_DELIVERY_WHOLE && !call->settings.on_data;
+}
 /* The delivery phase is to look at it. */
 void h2i_call_mark_ready(h2client_call *call);
 /* Ends it (attempt stopped, RST_STREAM with CANCEL if one is open) with this fault; on_done

@@ -9,11 +9,6 @@ static int64_t now_us(const h2client_call *call)
     return call->session->reactor.now_us;
 }
 
-static bool is_collected(const h2client_call *call)
-{
-    return call->settings.delivery == H2CLIENT_DELIVERY_WHOLE && !call->settings.on_data;
-}
-
 /* A failure is told at once, with all that had come. */
 static bool is_limited(const h2client_call *call)
 {
@@ -27,7 +22,7 @@ static size_t n_held(const h2client_call *call)
 {
     if (call->in.is_coded)
         return h2i_buf_len(&call->in.coded);
-    return is_collected(call) ? call->in.n_uncredited : h2i_buf_len(&call->in.body);
+    return h2i_call_is_collected(call) ? call->in.n_uncredited : h2i_buf_len(&call->in.body);
 }
 
 size_t h2i_call_rates_allow(const h2client_call *call, size_t n)
@@ -46,7 +41,8 @@ bool h2i_call_rates_let_end(const h2client_call *call)
     size_t n = n_held(call);
 
     return !is_limited(call) || n == 0 ||
-           (!is_collected(call) && h2i_rate_allows(&call->rates->recv, now_us(call), n) == n);
+           (!h2i_call_is_collected(call) &&
+            h2i_rate_allows(&call->rates->recv, now_us(call), n) == n);
 }
 
 static void collect(h2client_call *call)
@@ -143,7 +139,7 @@ void h2i_call_rates_watch(h2client_call *call)
 {
     if (call->rates && n_held(call) > 0)
         h2i_rate_begin(&call->rates->recv, now_us(call));
-    if (is_collected(call))
+    if (h2i_call_is_collected(call))
         collect(call);
     if (!is_limited(call))
         return;

@@ -17,16 +17,6 @@ const struct h2i_request_fields *h2i_request_fields_of_library(void)
     return &fields;
 }
 
-static struct h2i_str lower_name(struct h2i_arena *arena, const char *name)
-{
-    size_t len = strlen(name);
-    char *copy = h2i_arena_copy_text(arena, name, len);
-
-    for (size_t i = 0; copy && i < len; i++)
-        copy[i] = h2i_lower(copy[i]);
-    return h2i_str(copy, copy ? len : 0);
-}
-
 /* RFC 3986 3.2.2, 3.2.3: what a host and a port are made of, and nothing else. */
 static bool is_authority(struct h2i_str value)
 {
@@ -69,7 +59,7 @@ static h2client_error_code add_own(struct h2i_request_fields *merged, struct h2i
         merged->content_length = h2i_arena_copy_text(arena, value.data, value.len);
         return no_memory_unless(merged->content_length != NULL);
     default:
-        name = lower_name(arena, field->name);
+        name = h2i_field_lower_name(arena, field->name);
         return no_memory_unless(name.data && h2i_fields_add(arena, &merged->fields, name, value));
     }
 }

@@ -149,7 +149,7 @@ static const char *const bad_requests[] = {
     HEAD "Transfer-Encoding: chunked\r\n\r\n05\r\n",
     HEAD "Transfer-Encoding: chunked\r\n\r\n5;a\r\n",
     HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n",
-    HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\na: b\r\n\r\n",
+    HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n\r\n",
 };
 
 TEST(the_peer_complains_of_requests_that_break_the_rules)

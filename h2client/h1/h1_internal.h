@@ -107,6 +107,7 @@ struct h2i_h1_conn {
         bool is_chunked;
         bool has_body;       /* bytes of it, or its end, are still to be produced */
         bool waits_for_body; /* till resume_body */
+        bool is_trailing;    /* what `head` holds is the end of the body, with its trailers */
         struct h2i_upload upload;
         struct {
             char bytes[H2I_H1_PIECE_BYTES];

@@ -15,6 +15,7 @@
 
 #define LAST_CHUNK "0\r\n\r\n"
 #define LAST_CHUNK_BYTES 5u
+#define TRAILERS_BEGIN "0\r\n"
 #define CRLF "\r\n"
 #define CRLF_BYTES 2u
 
@@ -45,7 +46,7 @@ static void add_name(struct head_writer *writer, const char *name)
     size_t len = strlen(name);
     char *room = h2i_buf_reserve(writer->buf, len);
 
-    if (!note(writer, room != NULL, len))
+    if (!note(writer, room != NULL, len) || !room)
         return;
     for (size_t i = 0; i < len; i++) {
         bool is_first = i == 0 || name[i - 1] == '-';
@@ -107,7 +108,8 @@ h2client_error_code h2i_h1_write_request(struct h2i_h1_conn *conn,
     }
     conn->out.head_len = h2i_buf_len(&conn->out.head);
     conn->out.has_body = h2i_upload_has_bytes(request);
-    conn->out.is_chunked = conn->out.has_body && request->body_len < 0;
+    conn->out.is_chunked = conn->out.has_body && h2i_upload_declared(request) < 0;
+    conn->out.is_trailing = false;
     conn->out.upload = (struct h2i_upload){0};
     return H2CLIENT_OK;
 }
@@ -135,6 +137,7 @@ void h2i_h1_drop_output(struct h2i_h1_conn *conn)
     h2i_buf_clear(&conn->out.head, H2I_H1_KEPT_BYTES);
     conn->out.has_body = false;
     conn->out.waits_for_body = false;
+    conn->out.is_trailing = false;
     conn->out.piece.start = conn->out.piece.end = 0;
 }
 
@@ -192,6 +195,32 @@ static char *put_size(char *at, size_t n)
     return put(at, CRLF, CRLF_BYTES);
 }
 
+/* RFC 9112 7.1.2: they stand behind the last chunk; there is no bound on them, so they go
+ * out the way a head does. */
+static bool queue_trailers(struct h2i_h1_conn *conn)
+{
+    const h2client_header *field = conn->exchange->request->trailers;
+    struct head_writer writer = {.buf = &conn->out.head};
+    struct h2i_upload_step failed = {.what = "has trailers, and there is no memory"};
+
+    add_text(&writer, TRAILERS_BEGIN);
+    for (; field->name; field++)
+        add_field(&writer, field->name, field->value);
+    add_text(&writer, CRLF);
+    conn->out.is_trailing = true;
+    failed.code = writer.code;
+    if (writer.code)
+        h2i_h1_fail_upload(conn, &failed);
+    return !writer.code;
+}
+
+static bool has_trailers(const struct h2i_h1_conn *conn)
+{
+    const h2client_header *trailers = conn->exchange->request->trailers;
+
+    return trailers && trailers->name;
+}
+
 /* One chunk, as large as cap (>= H2I_H1_PIECE_BYTES) lets it be; the last one goes with
  * it. What was read is moved if its size needs fewer digits than was thought. */
 static size_t build_chunk(struct h2i_h1_conn *conn, char *buf, size_t cap,
@@ -205,6 +234,11 @@ static size_t build_chunk(struct h2i_h1_conn *conn, char *buf, size_t cap,
     if (!settle_step(conn, step))
         return 0;
     assert(step->n > 0 || step->result == H2I_BODY_END);
+    if (step->result == H2I_BODY_END && has_trailers(conn)) {
+        if (!queue_trailers(conn))
+            return 0;
+        step->result = H2I_BODY_MORE; /* the end is still to come */
+    }
     if (step->n > 0) {
         at = put_size(buf, step->n);
         memmove(at, buf + head_len, step->n);
@@ -260,10 +294,11 @@ static size_t produce_head(struct h2i_h1_conn *conn, char *buf, size_t cap)
     memcpy(buf, h2i_buf_data(&conn->out.head), n);
     h2i_buf_consume(&conn->out.head, n);
     conn->base.n_produced += n;
-    if (h2i_buf_len(&conn->out.head) == 0) {
+    if (h2i_buf_len(&conn->out.head) > 0)
+        return n;
+    if (!conn->out.is_trailing)
         h2i_h1_trace_request(conn);
-        tell_sent(conn, 0, !conn->out.has_body);
-    }
+    tell_sent(conn, 0, !conn->out.has_body);
     return n;
 }
 
@@ -272,10 +307,10 @@ size_t h2i_h1_produce(struct h2i_h1_conn *conn, char *buf, size_t cap)
     size_t n = 0;
 
     while (n < cap && h2i_h1_has_output(conn)) {
-        if (h2i_buf_len(&conn->out.head) > 0)
-            n += produce_head(conn, buf + n, cap - n);
-        else if (has_piece(conn))
+        if (has_piece(conn)) /* trailers wait in `head` behind it */
             n += produce_piece(conn, buf + n, cap - n);
+        else if (h2i_buf_len(&conn->out.head) > 0)
+            n += produce_head(conn, buf + n, cap - n);
         else if (conn->out.is_chunked)
             n += produce_chunk(conn, buf + n, cap - n);
         else

@@ -176,9 +176,9 @@ static int before_frame_send(nghttp2_session *session, const nghttp2_frame *fram
     conn->out.last_id = frame->hd.stream_id;
     if (!stream)
         return 0;
-    stream->out.has_begun = true;
-    if (stream->exchange)
+    if (stream->exchange && !stream->out.has_begun)
         stream->exchange->begins_at = conn->base.n_produced;
+    stream->out.has_begun = true;
     return 0;
 }
 

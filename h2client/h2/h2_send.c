@@ -95,6 +95,37 @@ static ssize_t fail_upload(struct h2i_h2_stream *stream, h2client_error_code cod
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
+/* RFC 9113 8.1: they take END_STREAM with them. Like the head they are not copied. */
+static bool submit_trailers(struct h2i_h2_stream *stream)
+{
+    struct h2i_h2_conn *conn = stream->conn;
+    const h2client_header *field = stream->exchange->request->trailers;
+    struct field_list list = {.at = NULL};
+    size_t n = 0;
+
+    while (field[n].name)
+        n++;
+    if (!reserve_fields(conn, n))
+        return false;
+    list.at = conn->out.fields;
+    for (; field->name; field++)
+        add_field(&list, field->name, field->value);
+    return nghttp2_submit_trailer(conn->session, stream->id, list.at, list.n) == 0;
+}
+
+static ssize_t end_body(struct h2i_h2_stream *stream, size_t n, uint32_t *flags)
+{
+    const h2client_header *trailers = stream->exchange->request->trailers;
+
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (!trailers || !trailers->name)
+        return (ssize_t)n;
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    if (submit_trailers(stream))
+        return (ssize_t)n;
+    return fail_upload(stream, H2CLIENT_ERROR_NO_MEMORY, "has trailers, and there is no memory");
+}
+
 /* nghttp2 asks for the next DATA frame's payload. */
 static ssize_t on_read(nghttp2_session *session, int32_t stream_id, uint8_t *buf, size_t cap,
                        uint32_t *flags, nghttp2_data_source *source, void *user)
@@ -110,8 +141,7 @@ static ssize_t on_read(nghttp2_session *session, int32_t stream_id, uint8_t *buf
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     switch (step.result) {
     case H2I_BODY_END:
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-        return (ssize_t)step.n;
+        return end_body(stream, step.n, flags);
     case H2I_BODY_MORE:
         return (ssize_t)step.n;
     case H2I_BODY_NOT_NOW:

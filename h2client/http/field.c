@@ -77,6 +77,16 @@ const h2client_header *h2i_fields_list(const struct h2i_fields *fields)
     return fields->list ? fields->list : &none;
 }
 
+struct h2i_str h2i_field_lower_name(struct h2i_arena *arena, const char *name)
+{
+    size_t len = strlen(name);
+    char *copy = h2i_arena_copy_text(arena, name, len);
+
+    for (size_t i = 0; copy && i < len; i++)
+        copy[i] = h2i_lower(copy[i]);
+    return h2i_str(copy, copy ? len : 0);
+}
+
 bool h2i_field_is_named(const char *name, const char *lower)
 {
     while (*lower && h2i_lower(*name) == *lower)
@@ -176,6 +186,45 @@ h2client_error_code h2i_field_check(const char *name, const char *value, struct 
         return H2CLIENT_ERROR_HEADER_FORBIDDEN;
     }
     return H2CLIENT_OK;
+}
+
+/* What frames or routes a message, asks for it on a condition, logs in, or says how to take
+ * the body is of no use behind it. */
+static bool is_for_heads_only(struct h2i_str name)
+{
+    static const char *const names[] = {"trailer",
+                                        "te",
+                                        "content-encoding",
+                                        "content-type",
+                                        "content-range",
+                                        "cache-control",
+                                        "expect",
+                                        "range",
+                                        "max-forwards",
+                                        "pragma",
+                                        "if-match",
+                                        "if-none-match",
+                                        "if-range",
+                                        "date",
+                                        "if-modified-since",
+                                        "if-unmodified-since"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (h2i_str_equals_nocase(name, h2i_str_of(names[i])))
+            return true;
+    return h2i_field_classify(name, h2i_str(NULL, 0)) != H2I_FIELD_PLAIN;
+}
+
+h2client_error_code h2i_trailer_check(const char *name, const char *value, struct h2i_text *why)
+{
+    h2client_error_code code = h2i_field_check(name, value, why);
+
+    if (code || !is_for_heads_only(h2i_str_of(name)))
+        return code;
+    h2i_text_add(why, "header field \"");
+    h2i_text_add_untrusted(why, name, strlen(name));
+    h2i_text_add(why, "\" cannot be a trailer");
+    return H2CLIENT_ERROR_HEADER_FORBIDDEN;
 }
 
 /* One field's value: numbers between commas, all of them equal to *len if that is set. */

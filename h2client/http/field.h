@@ -21,6 +21,8 @@ H2CLIENT_MUST_USE bool h2i_fields_add(struct h2i_arena *arena, struct h2i_fields
                                       struct h2i_str name, struct h2i_str value);
 /* Never NULL: an empty list is one NULL name. */
 const h2client_header *h2i_fields_list(const struct h2i_fields *fields);
+/* A copy in small letters; data NULL: no memory. */
+struct h2i_str h2i_field_lower_name(struct h2i_arena *arena, const char *name);
 /* Is it that name, which is given in small letters, in any case of letters? */
 bool h2i_field_is_named(const char *name, const char *lower);
 /* First value of that name in any case of letters, NULL if there is none. */
@@ -40,6 +42,8 @@ enum h2i_field_kind h2i_field_classify(struct h2i_str name, struct h2i_str value
 /* OK, HEADER_INVALID or HEADER_FORBIDDEN with `why` naming the field (and offset),
  * never its value. */
 h2client_error_code h2i_field_check(const char *name, const char *value, struct h2i_text *why);
+/* The same for a trailer (RFC 9110 6.5.1). */
+h2client_error_code h2i_trailer_check(const char *name, const char *value, struct h2i_text *why);
 bool h2i_field_is_secret(struct h2i_str name);
 
 /*

@@ -18,6 +18,8 @@ struct h2i_request {
     size_t n_fields;
     bool has_body;
     int64_t body_len; /* what content-length says; -1: unknown, not sent */
+    /* After the body, read at its end; NULL: none may come. */
+    const h2client_header *trailers;
 };
 
 /* The head of a response (final or interim). */

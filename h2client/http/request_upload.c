@@ -67,7 +67,7 @@ int64_t h2i_upload_declared(const struct h2i_request *request)
     static const char *const with_body[] = {"POST", "PUT", "PATCH"};
 
     if (h2i_upload_has_bytes(request))
-        return request->body_len;
+        return request->trailers ? -1 : request->body_len;
     for (size_t i = 0; i < sizeof with_body / sizeof with_body[0]; i++) {
         if (strcmp(request->method, with_body[i]) == 0)
             return 0;

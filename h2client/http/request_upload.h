@@ -29,11 +29,12 @@ struct h2i_upload_step h2i_upload_read(struct h2i_upload *upload, struct h2i_exc
 /* Is there anything to read? A body of no bytes goes out with the head. */
 static inline bool h2i_upload_has_bytes(const struct h2i_request *request)
 {
-    return request->has_body && request->body_len != 0;
+    return request->has_body && (request->body_len != 0 || request->trailers);
 }
 
 /* What the head says of it: its length, or -1 for no content-length. A length stands where
- * there is a body of a known one, and where the method has a body usually. */
+ * there is a body of a known one, and where the method has a body usually; trailers need a
+ * body that ends by its framing (RFC 9112 6.3, 7.1.2). */
 int64_t h2i_upload_declared(const struct h2i_request *request);
 
 #endif

@@ -21,6 +21,7 @@ struct request {
     h2client_header fields[MAX_FIELDS + 1];
     size_t n_fields;
     struct h2t_bytes body;
+    struct h2t_bytes trailers;
     size_t n_left; /* of a body with a length */
     struct h2t_h1_reply reply;
 };
@@ -187,7 +188,7 @@ static struct request *add_request(struct h2t_h1_peer *peer)
         abort();
     peer->requests = list;
     list[peer->n_requests++] = request;
-    request->seen.body = "";
+    request->seen.body = request->seen.trailers = "";
     return request;
 }
 
@@ -252,8 +253,32 @@ static bool take_counted(struct h2t_h1_peer *peer, struct request *request)
     return true;
 }
 
-/* RFC 9112 7.1, as we promise to write it: no zero before a size, no extension and no
- * trailers. */
+/* Behind the last chunk: lines up to an empty one. `at`: past the chunk's size. */
+static bool take_trailers(struct h2t_h1_peer *peer, struct request *request, size_t at)
+{
+    const char *begin = (const char *)peer->in.data + at, *end = begin;
+    size_t left = peer->in.len - at;
+
+    for (;;) {
+        const char *line_end = memmem(end, left, "\r\n", 2);
+        if (!line_end)
+            return false;
+        left -= (size_t)(line_end + 2 - end);
+        if (line_end == end)
+            break;
+        if (!memmem(end, (size_t)(line_end - end), ": ", 2))
+            return complain(peer, "a trailer", "no field");
+        end = line_end + 2;
+    }
+    h2t_bytes_add(&request->trailers, begin, (size_t)(end - begin));
+    h2t_bytes_add(&request->trailers, "", 1);
+    request->seen.trailers = (const char *)request->trailers.data;
+    consume(peer, (size_t)(end + 2 - (const char *)peer->in.data));
+    complete(peer, request);
+    return true;
+}
+
+/* RFC 9112 7.1, as we promise to write it: no zero before a size and no extension. */
 static bool take_chunk(struct h2t_h1_peer *peer, struct request *request)
 {
     ptrdiff_t line_len = find(peer, "\r\n");
@@ -266,14 +291,14 @@ static bool take_chunk(struct h2t_h1_peer *peer, struct request *request)
     size_t at = (size_t)line_len + 2;
     if (n_digits != (size_t)line_len || n_digits == 0 || (line[0] == '0' && n_digits > 1))
         return complain(peer, "a chunk's size", "not as it should be written");
+    if (n == 0)
+        return take_trailers(peer, request, at);
     if (peer->in.len < at + n + 2)
         return false;
     if (memcmp(peer->in.data + at + n, "\r\n", 2) != 0)
         return complain(peer, "a chunk's end", "no CR LF");
     take_bytes(peer, request, at, n);
     consume(peer, at + n + 2);
-    if (n == 0)
-        complete(peer, request);
     return true;
 }
 
@@ -310,6 +335,7 @@ void h2t_h1_peer_destroy(struct h2t_h1_peer *peer)
         return;
     for (size_t i = 0; i < peer->n_requests; i++) {
         h2t_bytes_free(&peer->requests[i]->body);
+        h2t_bytes_free(&peer->requests[i]->trailers);
         free(peer->requests[i]->head);
         free(peer->requests[i]);
     }

@@ -21,6 +21,7 @@ struct h2t_h1_seen {
     const h2client_header *fields; /* in order, names in small letters (see h2t_field) */
     const char *body;              /* decoded; a NUL follows */
     size_t body_len;
+    const char *trailers; /* of a chunked body, as they came; "" if none did; a NUL follows */
     bool is_chunked;
     bool is_complete; /* its body has ended */
     bool is_answered;

@@ -8,6 +8,8 @@
 
 /* What a pull function is asked for at once. */
 #define STAGE_BYTES 32768
+/* What is written ahead of the peer. */
+#define WRITTEN_BYTES 65536
 
 static h2client_error_code refuse(struct h2i_text *why, const char *reason)
 {
@@ -18,12 +20,14 @@ static h2client_error_code refuse(struct h2i_text *why, const char *reason)
 static h2client_error_code check(const h2client_body *body, struct h2i_text *why)
 {
     int n_sources = (body->data != NULL) + (body->file != NULL) + (body->pull != NULL) +
-                    (body->form != NULL) + (body->json != NULL);
+                    (body->form != NULL) + (body->json != NULL) + (body->written == H2CLIENT_ON);
 
+    if (body->written < H2CLIENT_INHERIT || body->written > H2CLIENT_OFF)
+        return refuse(why, "written is neither ON nor OFF");
     if (n_sources > 1)
-        return refuse(why, "more than one of data, file, pull, form and json is set");
+        return refuse(why, "more than one of data, file, pull, form, json and written is set");
     if (n_sources == 0 && body->len != 0)
-        return refuse(why, "has a length but none of data, file and pull");
+        return refuse(why, "has a length but none of data, file, pull and written");
     if (body->len < H2CLIENT_LENGTH_UNKNOWN)
         return refuse(why, "its length is negative");
     if (body->data && body->len == H2CLIENT_LENGTH_UNKNOWN)
@@ -110,6 +114,15 @@ static void open_pull(struct h2i_body_source *source, const h2client_allocator *
     h2i_buf_init(&source->stage, allocator, STAGE_BYTES);
 }
 
+static void open_written(struct h2i_body_source *source, const h2client_allocator *allocator,
+                         const h2client_body *body)
+{
+    source->kind = H2I_SOURCE_WRITTEN;
+    source->is_written = true;
+    source->len = body->len > 0 ? body->len : H2CLIENT_LENGTH_UNKNOWN;
+    h2i_buf_init(&source->stage, allocator, WRITTEN_BYTES);
+}
+
 h2client_error_code h2i_source_open(struct h2i_body_source *source, struct h2i_arena *arena,
                                     h2client_system *system, const h2client_body *body,
                                     struct h2i_text *why)
@@ -135,6 +148,8 @@ h2client_error_code h2i_source_open(struct h2i_body_source *source, struct h2i_a
         code = open_json(source, arena, &known, why);
     else if (known.pull)
         open_pull(source, arena->allocator, &known);
+    else if (known.written == H2CLIENT_ON)
+        open_written(source, arena->allocator, &known);
     else
         code = open_bytes(source, arena, &known);
     if (!code && known.content_type)
@@ -197,7 +212,7 @@ enum h2i_body_result h2i_source_read(struct h2i_body_source *source, void *buf, 
         result = read_bytes(source, buf, cap, n);
     else if (source->kind == H2I_SOURCE_FILE)
         result = read_file(source, buf, cap, n);
-    else if (source->kind == H2I_SOURCE_PULL)
+    else if (source->kind == H2I_SOURCE_PULL || source->kind == H2I_SOURCE_WRITTEN)
         result = read_stage(source, buf, cap, n);
     source->offset += (int64_t)*n;
     return result;
@@ -216,7 +231,8 @@ int64_t h2i_source_left(const struct h2i_body_source *source)
  * at a time does not make a frame of each. */
 bool h2i_source_wants_fetch(const struct h2i_body_source *source)
 {
-    return source->is_hungry && !source->is_waiting && !source->has_ended && !source->fault.code &&
+    return source->kind == H2I_SOURCE_PULL && source->is_hungry && !source->is_waiting &&
+           !source->has_ended && !source->fault.code &&
            h2i_buf_len(&source->stage) < STAGE_BYTES / 2;
 }
 
@@ -257,6 +273,25 @@ bool h2i_source_fetch(struct h2i_body_source *source)
     return true;
 }
 
+bool h2i_source_is_idle(const struct h2i_body_source *source)
+{
+    return source->is_waiting || (source->kind == H2I_SOURCE_WRITTEN && source->is_hungry);
+}
+
+ptrdiff_t h2i_source_write(struct h2i_body_source *source, const void *data, size_t len)
+{
+    size_t room = h2i_buf_room(&source->stage);
+    size_t n = len < room ? len : room;
+
+    source->wants_room = n < len;
+    return h2i_buf_append(&source->stage, data, n) ? (ptrdiff_t)n : -1;
+}
+
+bool h2i_source_gives_room(const struct h2i_body_source *source)
+{
+    return source->wants_room && h2i_buf_len(&source->stage) <= WRITTEN_BYTES / 2;
+}
+
 bool h2i_source_is_fed(struct h2i_body_source *source)
 {
     if (!source->is_hungry ||
@@ -272,6 +307,8 @@ bool h2i_source_can_rewind(const struct h2i_body_source *source)
         return source->can_seek || source->offset == 0;
     if (source->kind == H2I_SOURCE_PULL)
         return source->rewind || (source->offset == 0 && h2i_buf_len(&source->stage) == 0);
+    if (source->kind == H2I_SOURCE_WRITTEN)
+        return source->offset == 0;
     return true;
 }
 
@@ -281,6 +318,8 @@ bool h2i_source_rewind(struct h2i_body_source *source)
         return false;
     if (source->kind == H2I_SOURCE_PULL && source->rewind && !source->rewind(source->user))
         return false;
+    if (source->kind == H2I_SOURCE_WRITTEN) /* nothing of it was taken */
+        return true;
     h2i_buf_clear(&source->stage, STAGE_BYTES);
     source->offset = 0;
     source->has_ended = source->is_hungry = source->is_waiting = false;
@@ -292,7 +331,7 @@ void h2i_source_close(struct h2i_body_source *source)
     if (source->file)
         source->system->ops->file_close(source->system, source->file);
     source->file = NULL;
-    if (source->kind == H2I_SOURCE_PULL)
+    if (source->kind == H2I_SOURCE_PULL || source->kind == H2I_SOURCE_WRITTEN)
         h2i_buf_finish(&source->stage);
     source->kind = H2I_SOURCE_NONE;
 }

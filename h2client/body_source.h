@@ -14,7 +14,13 @@
 #include "h2client/http/conn.h"
 #include "h2client/system.h"
 
-enum h2i_source_kind { H2I_SOURCE_NONE, H2I_SOURCE_BYTES, H2I_SOURCE_FILE, H2I_SOURCE_PULL };
+enum h2i_source_kind {
+    H2I_SOURCE_NONE,
+    H2I_SOURCE_BYTES,
+    H2I_SOURCE_FILE,
+    H2I_SOURCE_PULL,
+    H2I_SOURCE_WRITTEN
+};
 
 struct h2i_body_source {
     enum h2i_source_kind kind;
@@ -30,10 +36,12 @@ struct h2i_body_source {
     h2client_rewind_fn rewind;
     h2client_release_fn release; /* NULL once it has run */
     void *user;
-    struct h2i_buf stage; /* PULL: fetched, not yet taken */
-    bool has_ended;       /* PULL: the function said END */
-    bool is_hungry;       /* PULL: the core found the stage empty */
+    struct h2i_buf stage; /* PULL, WRITTEN: there, not yet taken */
+    bool has_ended;       /* PULL: the function said END; WRITTEN: finished */
+    bool is_hungry;       /* PULL, WRITTEN: the core found the stage empty */
     bool is_waiting;      /* PULL: the function said NOT_NOW */
+    bool is_written;      /* WRITTEN, and stays so after it is closed */
+    bool wants_room;      /* WRITTEN: who writes was told that there is none */
     h2client_fault fault; /* set once a read failed */
 };
 
@@ -51,6 +59,12 @@ int64_t h2i_source_left(const struct h2i_body_source *source);
  * when that said NOT_NOW. */
 bool h2i_source_wants_fetch(const struct h2i_body_source *source);
 bool h2i_source_fetch(struct h2i_body_source *source);
+/* Nothing goes out, and that is its user's doing. */
+bool h2i_source_is_idle(const struct h2i_body_source *source);
+/* WRITTEN: keeps as many bytes as there is room for; -1: no memory. */
+ptrdiff_t h2i_source_write(struct h2i_body_source *source, const void *data, size_t len);
+/* WRITTEN: there is room again, and somebody who waits for it. */
+bool h2i_source_gives_room(const struct h2i_body_source *source);
 /* True once after the core was hungry and there is something for it: resume it. */
 bool h2i_source_is_fed(struct h2i_body_source *source);
 /* Could it be sent again? Asks nobody. */

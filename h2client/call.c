@@ -232,9 +232,9 @@ void h2i_call_close(h2client_call *call, const h2client_fault *fault)
         h2i_call_end_as(call, fault);
 }
 
-/* May the loop's half be touched? Between two turns the clock stands still, and what is
- * noted by it would look as old as the last turn. */
-static bool enter(h2client_call *call)
+/* Between two turns the clock stands still, and what is noted by it would look as old as the
+ * last turn. */
+bool h2i_call_enter(h2client_call *call)
 {
     if (!call->session || !h2i_session_enter(call->session))
         return false;
@@ -255,7 +255,7 @@ void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery)
         return;
     call->settings.delivery = delivery;
     show_body(call);
-    if (h2i_call_has_ended(call) || !enter(call))
+    if (h2i_call_has_ended(call) || !h2i_call_enter(call))
         return;
     h2i_call_mark_ready(call); /* what is decoded now may be more */
     h2i_call_rates_watch(call);
@@ -319,7 +319,7 @@ void h2client_call_cancel(h2client_call *call)
 {
     h2client_fault fault;
 
-    if (!call || h2i_call_has_ended(call) || !enter(call))
+    if (!call || h2i_call_has_ended(call) || !h2i_call_enter(call))
         return;
     call->end.is_cancelled = true;
     fault = make_fault(H2CLIENT_ERROR_CANCELLED, "");
@@ -338,7 +338,7 @@ void h2client_call_resume(h2client_call *call)
     if (!call || !call->in.is_paused)
         return;
     call->in.is_paused = false;
-    if (h2i_call_has_ended(call) || !enter(call))
+    if (h2i_call_has_ended(call) || !h2i_call_enter(call))
         return;
     h2i_call_mark_ready(call);
     h2i_session_nudge(call->session);
@@ -351,13 +351,13 @@ h2client_error_code h2client_call_credit(h2client_call *call, size_t n_bytes)
     if (n_bytes > call->in.n_kept)
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     call->in.n_kept -= n_bytes;
-    if (call->in.is_coded && enter(call)) {
+    if (call->in.is_coded && h2i_call_enter(call)) {
         h2i_call_mark_ready(call); /* decoding goes on, and gives the room back */
         h2i_session_nudge(call->session);
         return H2CLIENT_OK;
     }
     call->in.n_uncredited -= n_bytes;
-    if (!enter(call))
+    if (!h2i_call_enter(call))
         return H2CLIENT_OK;
     h2i_attempt_credit(call, n_bytes);
     h2i_session_nudge(call->session);
@@ -366,7 +366,7 @@ h2client_error_code h2client_call_credit(h2client_call *call, size_t n_bytes)
 
 void h2client_call_resume_upload(h2client_call *call)
 {
-    if (!call || h2i_call_has_ended(call) || !call->source.is_waiting || !enter(call))
+    if (!call || h2i_call_has_ended(call) || !call->source.is_waiting || !h2i_call_enter(call))
         return;
     call->source.is_waiting = false;
     call->attempt.last_write_us = call->session->reactor.now_us; /* what it waited was ours */
@@ -378,7 +378,7 @@ static h2client_error_code take_bytes(h2client_call *call, void *buf, size_t cap
 {
     size_t len = h2i_buf_len(&call->in.body);
     size_t freed;
-    bool is_inside = enter(call);
+    bool is_inside = h2i_call_enter(call);
 
     *n = h2i_call_may_have(call, len < cap ? len : cap);
     if (*n == 0)

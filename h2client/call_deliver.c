@@ -63,6 +63,25 @@ static void tell_data(h2client_call *call)
     h2i_call_rates_watch(call);
 }
 
+static void tell_upload(h2client_call *call)
+{
+    int64_t n_bytes = call->info.upload_bytes;
+
+    if (!call->settings.on_upload || n_bytes == call->n_upload_told || !is_wanted(call))
+        return;
+    call->n_upload_told = n_bytes;
+    call->settings.on_upload(call, n_bytes, call->request.body_len, call->settings.user);
+}
+
+static void tell_writable(h2client_call *call)
+{
+    if (!h2i_source_gives_room(&call->source) || call->end.is_over || !is_wanted(call))
+        return;
+    call->source.wants_room = false;
+    if (call->settings.on_writable)
+        call->settings.on_writable(call, call->settings.user);
+}
+
 static void fetch_upload(h2client_call *call)
 {
     while (call->attempt.is_running && is_wanted(call) && h2i_source_wants_fetch(&call->source) &&
@@ -158,6 +177,8 @@ void h2i_call_deliver(h2client_call *call)
     h2i_call_settle_decoding(call);
     if (!call->end.is_over) /* before bytes are fetched that would have to be rewound */
         h2i_attempt_restart(call);
+    tell_upload(call);
+    tell_writable(call);
     fetch_upload(call);
     end_if_due(call);
     call->is_delivering = false;

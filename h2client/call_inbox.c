@@ -201,7 +201,7 @@ static enum h2i_body_result read_body(struct h2i_exchange *exchange, void *buf, 
         return H2I_BODY_NOT_NOW;
     result = h2i_source_read(&call->source, buf, cap, n);
     h2i_call_rates_sent(call, *n);
-    if (h2i_source_wants_fetch(&call->source))
+    if (h2i_source_wants_fetch(&call->source) || h2i_source_gives_room(&call->source))
         h2i_call_mark_ready(call);
     return result;
 }
@@ -214,6 +214,8 @@ static void sent(struct h2i_exchange *exchange, size_t n_body_bytes, bool is_las
     if (call->info.request_us < 0)
         call->info.request_us = since_start(call);
     call->info.upload_bytes += (int64_t)n_body_bytes;
+    if (call->settings.on_upload && n_body_bytes > 0)
+        h2i_call_mark_ready(call);
     if (n_body_bytes == 0 && !is_last)
         h2i_attempt_head_sent(call);
     if (!is_last)

@@ -115,6 +115,7 @@ struct h2client_call {
     int64_t started_us;
     bool expects_continue; /* the request says Expect: 100-continue */
     bool has_own_host;     /* the caller gave the authority */
+    int64_t n_upload_told; /* to on_upload */
 
     struct { /* what came, until it is told */
         struct h2i_interim *interim_first;
@@ -157,6 +158,8 @@ static inline bool h2i_call_is_collected(const h2client_call *call)
 {
     return call->settings.delivery == H2CLIENT_DELIVERY_WHOLE && !call->settings.on_data;
 }
+/* May the loop's half be touched? Then its clock shows the time. */
+bool h2i_call_enter(h2client_call *call);
 /* The delivery phase is to look at it. */
 void h2i_call_mark_ready(h2client_call *call);
 /* Ends it (attempt stopped, RST_STREAM with CANCEL if one is open) with this fault; on_done
@@ -188,6 +191,10 @@ void h2i_call_adopt(h2client_call *call, const h2client_call_options *options);
 /* Fills settings, url, request and source. On failure a code, with `why`. */
 h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, const char *url,
                                      const h2client_call_options *options, struct h2i_text *why);
+
+/* Checks and copies them into the arena, in place of those the request has. */
+h2client_error_code h2i_call_take_trailers(h2client_call *call, const h2client_header *trailers,
+                                           struct h2i_text *why);
 
 /* Of the body of a status that is raised. */
 #define H2I_MAX_FAILURE_BYTES 4096

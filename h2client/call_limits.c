@@ -31,6 +31,21 @@ static bool reader_holds(const h2client_call *call)
     return call->in.n_uncredited > 0 || h2i_buf_len(&call->in.coded) > 0;
 }
 
+static bool is_uploading(const h2client_call *call)
+{
+    return !call->attempt.is_sent && !call->attempt.awaits_continue;
+}
+
+/* Of an upload: where the response has begun meanwhile, its bytes are a sign of life, too. */
+static int64_t last_progress_us(const h2client_call *call)
+{
+    const struct h2i_attempt *attempt = &call->attempt;
+
+    return call->in.has_head && attempt->last_read_us > attempt->last_write_us
+               ? attempt->last_read_us
+               : attempt->last_write_us;
+}
+
 static void consider_attempt(struct due *due, const h2client_call *call)
 {
     const struct h2i_settings *settings = &call->settings;
@@ -49,12 +64,12 @@ static void consider_attempt(struct due *due, const h2client_call *call)
             consider(due, H2CLIENT_LIMIT_QUEUE, attempt->entered_us, settings->queue_us);
         return;
     }
-    if (!attempt->is_sent && !call->source.is_waiting && !attempt->awaits_continue &&
+    if (is_uploading(call) && !h2i_source_is_idle(&call->source) &&
         !h2i_call_rates_hold_upload(call))
-        consider(due, H2CLIENT_LIMIT_WRITE_STALL, attempt->last_write_us, settings->write_stall_us);
+        consider(due, H2CLIENT_LIMIT_WRITE_STALL, last_progress_us(call), settings->write_stall_us);
     if (attempt->is_sent && !call->in.has_head && !attempt->is_passing_over)
         consider(due, H2CLIENT_LIMIT_FIRST_BYTE, attempt->last_read_us, settings->first_byte_us);
-    if (call->in.has_head && !reader_holds(call))
+    if (call->in.has_head && !is_uploading(call) && !reader_holds(call))
         consider(due, H2CLIENT_LIMIT_READ_IDLE, attempt->last_read_us, settings->read_idle_us);
 }
 

@@ -109,6 +109,7 @@ bool h2i_redirect_take(h2client_call *call, const struct h2i_hop *hop)
     if (hop->drops_body) {
         h2i_source_close(&call->source);
         request->has_body = call->expects_continue = false;
+        request->trailers = NULL;
         request->body_len = 0;
     }
     if (is_elsewhere || !call->has_own_host)

@@ -9,6 +9,8 @@
 #include "h2client/payload/form.h"
 #include "h2client/session_internal.h"
 
+#include <stdio.h>
+
 static h2client_error_code no_memory_unless(bool has_memory)
 {
     return has_memory ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
@@ -109,11 +111,39 @@ static h2client_error_code mean_userinfo(h2client_call *call, const h2client_cal
     return code;
 }
 
+/* RFC 9110 6.6.2: they are announced. */
+static h2client_error_code mean_trailers(h2client_call *call, const h2client_header *trailers,
+                                         struct h2i_meant_fields *meant, struct h2i_text *why)
+{
+    h2client_error_code code;
+    char *names, *end;
+    size_t len = 1;
+
+    if (!trailers)
+        return H2CLIENT_OK;
+    if (!call->request.has_body) {
+        h2i_text_add(why, "trailers: there is no body that they could follow");
+        return H2CLIENT_ERROR_INVALID_ARGUMENT;
+    }
+    code = h2i_call_take_trailers(call, trailers, why);
+    if (code || !trailers->name)
+        return code;
+    for (const h2client_header *field = trailers; field->name; field++)
+        len += strlen(field->name) + 2;
+    names = end = h2i_arena_alloc(&call->arena, len);
+    if (!names)
+        return H2CLIENT_ERROR_NO_MEMORY;
+    for (const h2client_header *field = call->request.trailers; field->name; field++)
+        end += sprintf(end, "%s%s", end == names ? "" : ", ", field->name);
+    h2i_meant_fields_add(meant, "trailer", names);
+    return H2CLIENT_OK;
+}
+
 static h2client_error_code prepare_fields(h2client_call *call, const h2client_call_options *options,
                                           struct h2i_text *why)
 {
     const struct h2i_request_fields *below = &call->session->default_fields;
-    bool has_body = call->request.has_body && call->request.body_len != 0;
+    bool has_body = call->request.has_body && (call->request.body_len != 0 || options->trailers);
     struct h2i_meant_fields meant = {.n = 0};
     struct h2i_request_fields merged;
     const h2client_header *own;
@@ -122,6 +152,8 @@ static h2client_error_code prepare_fields(h2client_call *call, const h2client_ca
     code = h2i_settings_mean(options, &call->arena, &meant, why);
     if (!code)
         code = mean_userinfo(call, options, &meant, why);
+    if (!code)
+        code = mean_trailers(call, options->trailers, &meant, why);
     if (code)
         return code;
     /* RFC 9110 10.1.1: only where there is a body to hold back. */
@@ -183,6 +215,8 @@ void h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
     call->settings.on_informational = known.on_informational;
     call->settings.on_data = known.on_data;
     call->settings.on_done = known.on_done;
+    call->settings.on_writable = known.on_writable;
+    call->settings.on_upload = known.on_upload;
     call->settings.user = known.user;
     call->made_at = known.made_at;
 }

@@ -329,6 +329,37 @@ h2client_error_code h2client_call_read(h2client_call *call, void *buf, size_t ca
     return code ? code : h2client_call_try_read(call, buf, cap, n);
 }
 
+static bool call_takes_bytes(const void *goal)
+{
+    const h2client_call *call = goal;
+
+    return call->end.is_over || call->source.kind != H2I_SOURCE_WRITTEN ||
+           !call->source.wants_room || h2i_source_gives_room(&call->source);
+}
+
+h2client_error_code h2client_call_write(h2client_call *call, const void *data, size_t len,
+                                        size_t *n)
+{
+    h2client_error_code code = H2CLIENT_OK;
+    size_t n_taken = 0, n_more;
+
+    if (n)
+        *n = 0;
+    if (!call)
+        return H2CLIENT_ERROR_NO_MEMORY;
+    if (call->session && call->session->is_driving)
+        return H2CLIENT_ERROR_REENTRANT;
+    do {
+        code = h2client_call_try_write(call, (const char *)data + n_taken, len - n_taken, &n_more);
+        n_taken += n_more;
+        if (n)
+            *n = n_taken;
+        if (code == H2CLIENT_PENDING || (!code && n_taken < len))
+            code = drive_for(call, call_takes_bytes);
+    } while (!code && n_taken < len);
+    return code;
+}
+
 static bool wait_is_over(const void *goal)
 {
     return ((const struct h2i_wait *)goal)->n_left == 0;

@@ -13,14 +13,14 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, auth);
+NO_TAIL_PADDING(h2client_call_options, trailers);
 NO_TAIL_PADDING(h2client_auth, reserved);
 NO_TAIL_PADDING(h2client_session_options, cookie_jar);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);
 NO_TAIL_PADDING(h2client_tls_options, reserved);
 NO_TAIL_PADDING(h2client_dns_options, max_entries);
-NO_TAIL_PADDING(h2client_body, content_type);
+NO_TAIL_PADDING(h2client_body, reserved);
 NO_TAIL_PADDING(h2client_error, n_redirects);
 NO_TAIL_PADDING(h2client_call_info, fragment);
 NO_TAIL_PADDING(h2client_redirect_options, keep_post_303);

@@ -18,6 +18,8 @@ struct h2i_settings {
     h2client_on_informational_fn on_informational;
     h2client_on_data_fn on_data;
     h2client_on_done_fn on_done;
+    h2client_on_writable_fn on_writable;
+    h2client_on_upload_fn on_upload;
     void *user;
     int64_t total_us;
     int64_t connect_us;

@@ -40,6 +40,16 @@ static void ignore_end(h2client_call *call, const h2client_error *error, void *u
     (void)call, (void)error, (void)user;
 }
 
+static void ignore_room(h2client_call *call, void *user)
+{
+    (void)call, (void)user;
+}
+static void ignore_progress(h2client_call *call, int64_t n_bytes, int64_t n_total, void *user)
+{
+    (void)call, (void)n_bytes, (void)n_total, (void)user;
+}
+
+static const h2client_header some_trailers[] = {{"x-sum", "1"}, {NULL, NULL}};
 static const h2client_header some_headers[] = {{"host", "other.test"}, {"x", "y"}, {NULL, NULL}};
 static const h2client_retry_options some_retry = {.size = sizeof some_retry, .max_retries = 1};
 static const h2client_redirect_options some_redirect = {.size = sizeof some_redirect,
@@ -89,6 +99,13 @@ SETTER(made_at, "here")
 SETTER(params, some_params)
 SETTER(cookies, some_params)
 SETTER(auth, &some_auth)
+SETTER(on_writable, ignore_room)
+SETTER(on_upload, ignore_progress)
+static void set_trailers(h2client_call_options *options)
+{
+    options->body = &some_body; /* which they follow */
+    options->trailers = some_trailers;
+}
 
 #define ROW(member, decision)                                                    \
     {                                                                            \
@@ -134,6 +151,9 @@ static const struct row rows[] = {
     ROW(params, SHARES),
     ROW(cookies, SHARES),
     ROW(auth, SHARES),
+    ROW(on_writable, SHARES),
+    ROW(on_upload, SHARES),
+    ROW(trailers, SHARES),
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

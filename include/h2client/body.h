@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bodies of requests: bytes, files, functions that are asked for bytes, forms, JSON. */
+/* Bodies of requests: bytes, files, functions that are asked for bytes, bytes that are written
+ * while the call runs, forms, JSON. */
 #ifndef H2CLIENT_BODY_H
 #define H2CLIENT_BODY_H
 
@@ -36,8 +37,8 @@ typedef struct h2client_param {
 struct json_t;
 
 /*
- * Where a request's body comes from: exactly one of data, file, pull, form and json. Use the
- * macros below. The struct itself is copied when the call starts.
+ * Where a request's body comes from: exactly one of data, file, pull, form, json and written.
+ * Use the macros below. The struct itself is copied when the call starts.
  */
 typedef struct h2client_body {
     H2CLIENT_SIZE_MEMBER(h2client_body);
@@ -52,7 +53,7 @@ typedef struct h2client_body {
     h2client_rewind_fn rewind; /* with pull; NULL: the body goes out once at most */
     h2client_release_fn release;
     void *user; /* for the three functions */
-    /* Of data: its length. Of pull and file: what content-length declares, or, where it
+    /* Of data: its length. Of the others: what content-length declares, or, where it
      * is 0 or H2CLIENT_LENGTH_UNKNOWN, nothing (file: its size). A source that turns out
      * shorter or longer than that ends the call with UPLOAD_LENGTH and never counts as a
      * whole request. */
@@ -65,6 +66,11 @@ typedef struct h2client_body {
     /* The field content-type, where the caller's headers have none. form and json bring
      * their own; nothing is said for the others. */
     const char *content_type;
+    /* ON: the caller writes it while the call runs: h2client_call_write, try_write and finish
+     * (call.h). It goes out once at most: a request whose first byte the server may have is
+     * not sent again. */
+    h2client_switch written;
+    int32_t reserved; /* 0 */
 } h2client_body;
 
 #ifndef __cplusplus
@@ -74,6 +80,8 @@ typedef struct h2client_body {
 #define H2CLIENT_FILE(path) H2CLIENT_BODY(.file = (path), .len = H2CLIENT_LENGTH_UNKNOWN)
 #define H2CLIENT_PULL(pull_fn, user_data, n_bytes) \
     H2CLIENT_BODY(.pull = (pull_fn), .user = (user_data), .len = (n_bytes))
+/* Of n_bytes, or of as many as come (H2CLIENT_LENGTH_UNKNOWN). */
+#define H2CLIENT_WRITTEN(n_bytes) H2CLIENT_BODY(.written = H2CLIENT_ON, .len = (n_bytes))
 /* .body = H2CLIENT_FORM({"name", "value"}, {"more", "2"}) */
 #define H2CLIENT_FORM(...) H2CLIENT_BODY(.form = H2CLIENT_PARAMS(__VA_ARGS__))
 #define H2CLIENT_JSON(value) H2CLIENT_BODY(.json = (value))

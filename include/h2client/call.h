@@ -59,6 +59,13 @@ typedef void (*h2client_on_informational_fn)(h2client_call *call, int status,
  */
 typedef size_t (*h2client_on_data_fn)(h2client_call *call, const void *data, size_t len,
                                       void *user);
+/* There is room again for a body that is written, after h2client_call_try_write had to leave
+ * bytes over. */
+typedef void (*h2client_on_writable_fn)(h2client_call *call, void *user);
+/* More of the request's body has gone out: n_bytes of n_total (-1: not known) so far, as an
+ * attempt counts them; it begins again at 0 with the next one. Once a turn at most. */
+typedef void (*h2client_on_upload_fn)(h2client_call *call, int64_t n_bytes, int64_t n_total,
+                                      void *user);
 /* The end: `error` is what h2client_call_error returns (code OK: success). The
  * last callback; the call may be destroyed in it. */
 typedef void (*h2client_on_done_fn)(h2client_call *call, const h2client_error *error, void *user);
@@ -120,7 +127,7 @@ typedef struct h2client_call_options {
     h2client_on_informational_fn on_informational;
     h2client_on_data_fn on_data;
     h2client_on_done_fn on_done;
-    void *user;               /* for the four callbacks */
+    void *user;               /* for the callbacks, on_writable and on_upload as well */
     int64_t total_timeout_ms; /* from the start to the end; none */
     /* DNS + connect + TLS together; 20,000. The three after it are limits of one dial,
      * which calls to an origin share: those of the call that caused it. Where one of
@@ -186,6 +193,17 @@ typedef struct h2client_call_options {
      * field `cookie` goes before them. None. */
     const h2client_param *cookies;
     const h2client_auth *auth; /* see auth.h */
+    h2client_on_writable_fn on_writable;
+    h2client_on_upload_fn on_upload;
+    /*
+     * Fields that follow the request's body (RFC 9110 6.5). They need a body; over HTTP/1.1 it
+     * goes out in chunks then, whatever its length. Where their values are known only at
+     * the body's end, an empty list ({NULL, NULL}) says that h2client_call_set_trailers will
+     * bring them. Refused, besides what `headers` may not have: what frames, routes, or says how
+     * to take the message (RFC 9110 6.5.1), as host, content-type or authorization. The field
+     * `trailer` announces those that are given here. A session has none for all its calls.
+     */
+    const h2client_header *trailers;
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */
@@ -268,6 +286,34 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_try_read(h2clie
  * program that cannot have that uses on_data with pause and resume.
  */
 H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_save(h2client_call *call, int fd);
+
+/* ---- writing the request's body (H2CLIENT_WRITTEN) ----------------------- */
+
+/*
+ * Takes all of the bytes, waiting where the peer has no room for them; what is taken is copied,
+ * and up to 64 KiB of it are held. Reading and writing may alternate as the server likes it
+ * (HTTP/2); who reads has to see to it that the response does not fill up meanwhile. OK;
+ * UPLOAD_UNWANTED when nobody takes more of it, since the call has ended well or its body was
+ * dropped on the way (a redirect that makes it a GET); the call's error code when it failed;
+ * INTERRUPTED, where `*n`, if not NULL, tells how many bytes were taken, REENTRANT, FORKED,
+ * INVALID_ARGUMENT (a body that is not written so, or is finished).
+ */
+H2CLIENT_API h2client_error_code h2client_call_write(h2client_call *call, const void *data,
+                                                     size_t len, size_t *n);
+/* The twin that drives nothing and works anywhere: takes *n bytes, as many as there is room
+ * for; PENDING when there is none; on_writable tells when there is some again. */
+H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_try_write(h2client_call *call,
+                                                                           const void *data,
+                                                                           size_t len, size_t *n);
+/* The body is whole. Anywhere, drives nothing. Results as for try_write. A call whose body
+ * is never finished goes on until a limit or its cancellation. */
+H2CLIENT_API h2client_error_code h2client_call_finish(h2client_call *call);
+/* The trailers, copied, in place of those that were given before; anywhere, with any kind of
+ * body that has not ended yet, in calls that were started with `trailers`. OK;
+ * HEADER_INVALID, HEADER_FORBIDDEN, after which the former ones hold; UPLOAD_UNWANTED;
+ * INVALID_ARGUMENT; NO_MEMORY. */
+H2CLIENT_API h2client_error_code h2client_call_set_trailers(h2client_call *call,
+                                                            const h2client_header *trailers);
 
 /* ---- anywhere, also inside callbacks ----------------------------------- */
 

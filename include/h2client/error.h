@@ -114,6 +114,7 @@ typedef enum h2client_phase {
     X(CODING_RATIO, 809, 63, "the body grows too much when it is decoded")                    \
     X(LINE_TOO_LONG, 810, 63, "a line of the body is too long")                               \
     X(OUTPUT_FAILED, 811, 23, "the body could not be written")                                \
+    X(UPLOAD_UNWANTED, 812, 2, "nobody takes more of the request's body")                     \
     /* HTTP/1.1 */                                                                            \
     X(H1_MALFORMED, 900, 8, "malformed HTTP/1.1 response")                                    \
     /* what the server answered */                                                            \

@@ -151,7 +151,7 @@ TEST(tls_refuses_a_certificate_its_staple_says_is_revoked)
 {
     struct h2t_tls_rig rig;
     h2t_tls_rig_init(&rig);
-    gnutls_datum_t staple = h2t_cert_revocation(rig.leaf, rig.ca);
+    gnutls_datum_t staple = h2t_cert_staple(rig.leaf, rig.ca, H2T_STAPLE_REVOKED);
     rig.config.staple = &staple;
     h2t_tls_rig_refuse(&rig, H2CLIENT_ERROR_TLS_REVOKED, "certificate of server.test was revoked");
     ck_assert_int_eq(h2t_tls_server_hear_alert(rig.server), GNUTLS_A_CERTIFICATE_REVOKED);

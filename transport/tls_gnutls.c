@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The TLS factory over GnuTLS: what all connections share, and how one is set up.
- * The handshake is tls_handshake.c's, trust tls_trust.c's, records tls_record.c's.
+ * What the options name is tls_options.c's, the handshake tls_handshake.c's, trust
+ * tls_trust.c's, records tls_record.c's.
  */
 #include "transport/tls_gnutls.h"
 
@@ -9,7 +10,6 @@
 #include "base/str.h"
 #include "transport/tls_internal.h"
 
-#define PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
 #define MAX_ALPN 8
 
 static struct h2i_tls_factory *of(h2client_tls_factory *base)
@@ -34,6 +34,7 @@ void h2i_tls_free(struct h2i_tls *tls)
     if (tls->session)
         gnutls_deinit(tls->session);
     tls->inner->ops->destroy(tls->inner);
+    h2i_tls_peer_free(tls);
     h2i_free(allocator, tls->host);
     h2i_free(allocator, tls->buffers);
     h2i_free(allocator, tls->tickets.key);
@@ -85,7 +86,8 @@ static int name_server(struct h2i_tls *tls)
 static int configure(struct h2i_tls *tls, const h2client_tls_params *params)
 {
     const struct h2i_tls_factory *factory = tls->factory;
-    unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | (params->tickets ? 0u : GNUTLS_NO_TICKETS);
+    bool takes_tickets = factory->takes_tickets && params->tickets;
+    unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | (takes_tickets ? 0u : GNUTLS_NO_TICKETS);
     int code = gnutls_init(&tls->session, flags);
 
     if (code < 0) {
@@ -119,7 +121,7 @@ static bool start_timer(struct h2i_tls *tls, int64_t timeout_ms)
 static bool set_up(struct h2i_tls *tls, const h2client_tls_params *params)
 {
     struct h2i_tls_factory *factory = tls->factory;
-    h2client_fault fault = factory->ca_fault;
+    h2client_fault fault = factory->fault;
     int code;
 
     if (!note_host(tls, params->host))
@@ -127,7 +129,7 @@ static bool set_up(struct h2i_tls *tls, const h2client_tls_params *params)
     code = configure(tls, params);
     if (!tls->session || code == GNUTLS_E_MEMORY_ERROR)
         return false;
-    if (!fault.code && factory->verifies && !h2i_tls_load_system_trust(factory))
+    if (!fault.code && h2i_tls_judges(factory) && !h2i_tls_load_system_trust(factory))
         fault = h2i_fault(H2CLIENT_ERROR_TLS_CA_FILE, "the system's store has no certificate");
     if (!fault.code && code < 0)
         fault = h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE, "TLS cannot be set up: %s",
@@ -168,8 +170,13 @@ static h2client_handshake *factory_start(h2client_tls_factory *base, h2client_re
 
 static void factory_cancel(h2client_tls_factory *base, h2client_handshake *handshake)
 {
+    struct h2i_tls *tls = (struct h2i_tls *)handshake;
+
     (void)base;
-    h2i_tls_free((struct h2i_tls *)handshake);
+    if (tls->handshake.is_asking)
+        tls->handshake.is_cancelled = true;
+    else
+        h2i_tls_free(tls);
 }
 
 /* ---- the factory -------------------------------------------------------------------- */
@@ -185,6 +192,9 @@ static void factory_destroy(h2client_tls_factory *base)
         gnutls_certificate_free_credentials(factory->credentials);
     if (factory->priority)
         gnutls_priority_deinit(factory->priority);
+    h2i_tls_free_revocations(factory);
+    h2i_tls_pins_finish(factory);
+    h2i_tls_keylog_close(factory);
     h2i_free(factory->allocator, factory);
 }
 
@@ -198,6 +208,7 @@ h2client_tls_factory *h2i_tls_gnutls_create(const h2client_allocator *allocator,
         .cancel = factory_cancel,
         .destroy = factory_destroy,
     };
+    const h2client_tls_options defaults = {.size = sizeof defaults};
     struct h2i_tls_factory *factory = h2i_alloc_zeroed(allocator, sizeof *factory);
 
     *fault = (h2client_fault){.code = H2CLIENT_OK, .tls_alert = -1};
@@ -205,13 +216,12 @@ h2client_tls_factory *h2i_tls_gnutls_create(const h2client_allocator *allocator,
         return NULL;
     factory->base.ops = &ops;
     factory->allocator = allocator;
-    factory->verifies = !options || options->verify != H2CLIENT_OFF;
-    if (gnutls_certificate_allocate_credentials(&factory->credentials) < 0 ||
-        gnutls_priority_init(&factory->priority, PRIORITY, NULL) < 0) {
+    factory->keylog_fd = -1;
+    if (gnutls_certificate_allocate_credentials(&factory->credentials) < 0) {
         factory_destroy(&factory->base);
         return NULL;
     }
-    if (options && options->ca_file && !h2i_tls_load_ca_file(factory, options->ca_file, fault))
-        factory->ca_fault = *fault;
+    if (!h2i_tls_take_options(factory, options ? options : &defaults))
+        *fault = factory->fault;
     return &factory->base;
 }

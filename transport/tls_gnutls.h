@@ -11,8 +11,8 @@
 
 #include "h2client/tls.h"
 
-/* options NULL: defaults. The CA file is read now: if it is bad, *fault says so (code
- * OK: all is well), and every handshake ends with that fault. The system's store is
+/* options NULL: defaults. The files they name are read now: if one is bad, *fault says so
+ * (code OK: all is well), and every handshake ends with that fault. The system's store is
  * read at the first handshake. The factory must outlive what it has made. NULL without
  * memory. */
 h2client_tls_factory *h2i_tls_gnutls_create(const h2client_allocator *allocator,

@@ -11,6 +11,7 @@
 
 /* GnuTLS gives up at the seventeenth, and calls that its own error. */
 #define MAX_WARNINGS 8u
+#define MIN_DH_BITS 2048
 #define CLOSED "the server closed the connection during the TLS handshake"
 
 /* ---- its end -------------------------------------------------------------------- */
@@ -37,6 +38,8 @@ static const struct {
     {H2CLIENT_ERROR_TLS_PURPOSE, GNUTLS_A_UNSUPPORTED_CERTIFICATE},
     {H2CLIENT_ERROR_TLS_ALPN, GNUTLS_A_NO_APPLICATION_PROTOCOL},
     {H2CLIENT_ERROR_TLS_CIPHER, GNUTLS_A_INSUFFICIENT_SECURITY},
+    {H2CLIENT_ERROR_TLS_PINNED, GNUTLS_A_BAD_CERTIFICATE},
+    {H2CLIENT_ERROR_TLS_STAPLE, GNUTLS_A_BAD_CERTIFICATE},
 };
 
 /* As far as that goes at once. */
@@ -106,9 +109,12 @@ static bool is_aead(gnutls_cipher_algorithm_t cipher)
     return false;
 }
 
-static bool is_ephemeral(gnutls_kx_algorithm_t kx)
+/* RFC 9113 9.2.1 sets the least size of a finite field. */
+static bool is_ephemeral(gnutls_session_t session, gnutls_kx_algorithm_t kx)
 {
-    return kx == GNUTLS_KX_ECDHE_RSA || kx == GNUTLS_KX_ECDHE_ECDSA || kx == GNUTLS_KX_DHE_RSA;
+    if (kx == GNUTLS_KX_DHE_RSA)
+        return gnutls_dh_get_prime_bits(session) >= MIN_DH_BITS;
+    return kx == GNUTLS_KX_ECDHE_RSA || kx == GNUTLS_KX_ECDHE_ECDSA;
 }
 
 /* RFC 9113 9.2.2 and appendix A: over TLS 1.2 nothing but ephemeral keys and AEAD. */
@@ -122,20 +128,58 @@ static void take_cipher(struct h2i_tls *tls)
     snprintf(tls->version, sizeof tls->version, "%s", gnutls_protocol_get_name(version));
     snprintf(tls->cipher, sizeof tls->cipher, "%s", gnutls_cipher_get_name(cipher));
     if (strcmp(tls->alpn, "h2") != 0 || version != GNUTLS_TLS1_2 ||
-        (is_aead(cipher) && is_ephemeral(kx)))
+        (is_aead(cipher) && is_ephemeral(tls->session, kx)))
         return;
     fault = h2i_fault(H2CLIENT_ERROR_TLS_CIPHER, "the server chose %s with %s, not for HTTP/2",
                       gnutls_kx_get_name(kx), tls->cipher);
     h2i_tls_fail(tls, &fault);
 }
 
+/* ---- the application's word --------------------------------------------------------- */
+
+static bool ask(struct h2i_tls *tls)
+{
+    const h2client_certificate *shown = h2i_tls_peer_certificate(tls);
+    const h2client_tls_verdict verdict = {
+        .size = sizeof verdict,
+        .host = tls->host,
+        .chain = shown ? shown->chain : NULL,
+        .n_chain = shown ? shown->n_chain : 0,
+        .fault = tls->handshake.verdict.code ? &tls->handshake.verdict : NULL,
+    };
+    bool is_taken;
+
+    tls->handshake.is_asking = true; /* it may cancel us */
+    is_taken = tls->factory->verify_fn(&verdict, tls->factory->verify_user);
+    tls->handshake.is_asking = false;
+    return is_taken;
+}
+
+/* False: it was cancelled, and is gone. Refusal is noted. */
+static bool let_user_decide(struct h2i_tls *tls)
+{
+    h2client_fault refused =
+        h2i_fault(H2CLIENT_ERROR_TLS_UNTRUSTED, "the application refused the server's certificate");
+    bool is_taken = ask(tls);
+
+    if (tls->handshake.is_cancelled) {
+        h2i_tls_free(tls);
+        return false;
+    }
+    if (!is_taken)
+        h2i_tls_fail(tls, &refused);
+    return true;
+}
+
 static void complete(struct h2i_tls *tls)
 {
-    /* A resumed session brings no certificate, so nothing has been verified yet. */
-    if (tls->factory->verifies && gnutls_session_is_resumed(tls->session))
-        h2i_tls_verify_peer(tls);
+    /* A resumed session brings no certificate, so nothing has been checked yet. */
+    if (gnutls_session_is_resumed(tls->session))
+        h2i_tls_check_peer(tls);
     take_alpn(tls);
     take_cipher(tls);
+    if (!h2i_tls_has_failed(tls) && tls->factory->verify_fn && !let_user_decide(tls))
+        return;
     if (h2i_tls_has_failed(tls)) {
         refuse(tls, GNUTLS_E_SUCCESS);
         return;
@@ -151,20 +195,48 @@ static int verify_in_handshake(gnutls_session_t session)
 {
     struct h2i_tls *tls = gnutls_session_get_ptr(session);
 
-    if (!tls->factory->verifies || h2i_tls_verify_peer(tls))
-        return 0;
-    return GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
+    return h2i_tls_check_peer(tls) ? 0 : GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
 }
 
-/* The alert the server sent last is told behind the words. */
-static h2client_fault fault_with_alert(const struct h2i_tls *tls, const char *words)
+/* Those by which a server says that it does not like our certificate. */
+static bool is_about_certificate(gnutls_alert_description_t alert)
+{
+    return alert == GNUTLS_A_CERTIFICATE_REQUIRED || alert == GNUTLS_A_HANDSHAKE_FAILURE ||
+           alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_ACCESS_DENIED ||
+           (alert >= GNUTLS_A_BAD_CERTIFICATE && alert <= GNUTLS_A_CERTIFICATE_UNKNOWN);
+}
+
+/* Why it may be: "" if the server asked for none, or speaks of something else. In a handshake
+ * there is nothing else for which a server that got none would end it. */
+static const char *blame_client_certificate(const struct h2i_tls *tls,
+                                            gnutls_alert_description_t alert)
+{
+    bool is_given = gnutls_certificate_get_ours(tls->session) != NULL;
+    bool is_early = !tls->transport.ops;
+
+    if (!gnutls_certificate_client_get_request_status(tls->session))
+        return "";
+    if (!is_about_certificate(alert) && (is_given || !is_early))
+        return "";
+    return is_given ? ", of our client certificate" : ", for want of a client certificate";
+}
+
+h2client_fault h2i_tls_fault_of_alert(const struct h2i_tls *tls, h2client_error_code code,
+                                      const char *words)
 {
     gnutls_alert_description_t alert = gnutls_alert_get(tls->session);
-    h2client_fault fault = h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE, "%s alert %d (%s)", words,
-                                     (int)alert, h2i_tls_alert_name(alert));
+    const char *blame = blame_client_certificate(tls, alert);
+    h2client_fault fault =
+        h2i_fault(blame[0] ? H2CLIENT_ERROR_TLS_CLIENT_CERT : code, "%s alert %d (%s)%s", words,
+                  (int)alert, h2i_tls_alert_name(alert), blame);
 
     fault.tls_alert = (int32_t)alert;
     return fault;
+}
+
+static h2client_fault fault_with_alert(const struct h2i_tls *tls, const char *words)
+{
+    return h2i_tls_fault_of_alert(tls, H2CLIENT_ERROR_TLS_HANDSHAKE, words);
 }
 
 static h2client_fault fault_of_close(const struct h2i_tls *tls)
@@ -264,6 +336,7 @@ void h2i_tls_handshake_init(struct h2i_tls *tls)
 {
     gnutls_session_set_ptr(tls->session, tls);
     gnutls_session_set_verify_function(tls->session, verify_in_handshake);
+    h2i_tls_keylog_init(tls);
     tls->handshake.timer = (h2client_timer){.on_expire = timed_out, .user = tls};
     tls->handshake.failure = (h2client_task){.run = fail_later, .user = tls};
     tls->inner->on_ready = inner_is_ready;

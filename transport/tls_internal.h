@@ -4,6 +4,7 @@
 #define H2I_TLS_INTERNAL_H
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 #include "base/alloc.h"
 #include "h2client/tls.h"
@@ -12,15 +13,42 @@
 /* What the peer may send beyond its data: in a handshake, and after it. */
 #define H2I_TLS_MAX_IDLE_BYTES (256u * 1024)
 
+#define H2I_TLS_SHA256_BYTES 32
+
+/* Digests of the public keys of which a server must have one. */
+struct h2i_tls_pins {
+    unsigned char (*list)[H2I_TLS_SHA256_BYTES];
+    size_t n; /* 0: any key will do */
+};
+
+/* Lists of what issuers have revoked. */
+struct h2i_tls_revocations {
+    gnutls_x509_crl_t *list;
+    unsigned n;
+};
+
 struct h2i_tls_factory {
     h2client_tls_factory base;
     const h2client_allocator *allocator;
     gnutls_certificate_credentials_t credentials;
     gnutls_priority_t priority;
+    struct h2i_tls_pins pins;
+    struct h2i_tls_revocations revocations;
+    h2client_tls_verify_fn verify_fn;
+    void *verify_user;
+    int keylog_fd; /* -1: none */
     bool verifies;
-    bool has_trust;          /* of a CA file, or of the system once that was asked */
-    h2client_fault ca_fault; /* code OK: the CA file, if there is one, can be used */
+    bool requires_staple;
+    bool takes_tickets;
+    bool has_trust;       /* as the options say, or of the system once that was asked */
+    h2client_fault fault; /* of the options; code OK: they can be used */
 };
+
+/* Is there anybody who wants to know what the checks find? */
+static inline bool h2i_tls_judges(const struct h2i_tls_factory *factory)
+{
+    return factory->verifies || factory->requires_staple || factory->verify_fn;
+}
 
 enum h2i_tls_writing {
     H2I_TLS_OPEN,
@@ -69,8 +97,12 @@ struct h2i_tls {
         h2client_timer timer;
         h2client_task failure; /* tells `fault`, found inside start */
         int64_t timeout_ms;
-        unsigned n_warnings; /* the server's alerts that end nothing */
+        unsigned n_warnings;    /* the server's alerts that end nothing */
+        h2client_fault verdict; /* of the checks; with verify OFF it ends nothing */
+        bool is_asking;         /* verify_fn is on the stack */
+        bool is_cancelled;      /* meanwhile */
     } handshake;
+    struct h2i_tls_peer *peer; /* the server's certificate as text; NULL: not asked for yet */
     struct {
         h2client_ticket_store *store; /* NULL: none, or the ticket was kept already */
         char *key;
@@ -102,16 +134,57 @@ void h2i_tls_free(struct h2i_tls *tls);
 void h2i_tls_handshake_init(struct h2i_tls *tls);
 /* Frees it and tells tls->fault. */
 void h2i_tls_handshake_fail(struct h2i_tls *tls);
+/* What an alert of the server says; `words` stand before it. */
+h2client_fault h2i_tls_fault_of_alert(const struct h2i_tls *tls, h2client_error_code code,
+                                      const char *words);
+
+/* ---- tls_options.c -------------------------------------------------------- */
+
+/* Reads what the options name. False with factory->fault. */
+bool h2i_tls_take_options(struct h2i_tls_factory *factory, const h2client_tls_options *options);
+/* Reads the system's store unless there is trust already. False: it has no certificate. */
+bool h2i_tls_load_system_trust(struct h2i_tls_factory *factory);
+/* A file of the options, to be freed with gnutls_free; "CA file" is what it is called. */
+bool h2i_tls_load_file(const char *path, const char *what, h2client_error_code code,
+                       gnutls_datum_t *data, h2client_fault *fault);
+
+/* ---- tls_keylog.c --------------------------------------------------------- */
+
+/* False with *fault. */
+bool h2i_tls_keylog_open(struct h2i_tls_factory *factory, const char *path, h2client_fault *fault);
+void h2i_tls_keylog_close(struct h2i_tls_factory *factory);
+/* Secrets go there, or nowhere. */
+void h2i_tls_keylog_init(struct h2i_tls *tls);
+
+/* ---- tls_revocation.c ----------------------------------------------------- */
+
+/* False with factory->fault. */
+bool h2i_tls_take_revocations(struct h2i_tls_factory *factory, const char *path);
+void h2i_tls_free_revocations(struct h2i_tls_factory *factory);
+/* Is a list of an issuer in the peer's chain out of date? */
+bool h2i_tls_revocations_are_old(const struct h2i_tls *tls);
+
+/* ---- tls_pins.c ----------------------------------------------------------- */
+
+/* False with *fault. */
+bool h2i_tls_pins_parse(struct h2i_tls_factory *factory, const char *text, h2client_fault *fault);
+void h2i_tls_pins_finish(struct h2i_tls_factory *factory);
+/* Is the peer's key one of them? False with *fault. */
+bool h2i_tls_pins_hold(const struct h2i_tls *tls, h2client_fault *fault);
+
+/* ---- tls_peer.c ----------------------------------------------------------- */
+
+/* NULL: none was shown, or no memory. Lives as long as the connection. */
+const h2client_certificate *h2i_tls_peer_certificate(struct h2i_tls *tls);
+void h2i_tls_peer_free(struct h2i_tls *tls);
 
 /* ---- tls_trust.c ---------------------------------------------------------- */
 
-/* False with *fault. */
-bool h2i_tls_load_ca_file(struct h2i_tls_factory *factory, const char *ca_file,
-                          h2client_fault *fault);
-/* Reads the system's store unless there is trust already. False: it has no certificate. */
-bool h2i_tls_load_system_trust(struct h2i_tls_factory *factory);
-/* Chain, validity, purpose, name (subjectAltName only). False: the fault is noted. */
-bool h2i_tls_verify_peer(struct h2i_tls *tls);
+/* Chain, validity, purpose, name (subjectAltName only), revocation, pins: as the options
+ * say. False: the fault is noted. */
+bool h2i_tls_check_peer(struct h2i_tls *tls);
+/* The nth of the peer's chain, 0 is its own; NULL: there is none. To be freed. */
+gnutls_x509_crt_t h2i_tls_get_certificate(gnutls_session_t session, unsigned nth);
 /* Does the peer's certificate name this host in a subjectAltName? */
 bool h2i_tls_certificate_names(const struct h2i_tls *tls, const char *host);
 

@@ -86,19 +86,12 @@ static bool is_cut(const struct h2i_tls *tls)
 
 static h2client_fault fault_of_receive(const struct h2i_tls *tls, int code)
 {
-    h2client_fault fault;
-
     if (is_cut(tls))
         return h2i_fault(H2CLIENT_ERROR_TRUNCATED, "TLS connection cut without close_notify");
     if (code == GNUTLS_E_REHANDSHAKE)
         return h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "the server asked for a TLS renegotiation");
-    if (code == GNUTLS_E_FATAL_ALERT_RECEIVED) {
-        gnutls_alert_description_t alert = gnutls_alert_get(tls->session);
-        fault = h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "the server sent TLS alert %d (%s)",
-                          (int)alert, h2i_tls_alert_name(alert));
-        fault.tls_alert = (int32_t)alert;
-        return fault;
-    }
+    if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
+        return h2i_tls_fault_of_alert(tls, H2CLIENT_ERROR_TLS_RECORD, "the server sent TLS");
     return h2i_fault(H2CLIENT_ERROR_TLS_RECORD, "TLS: %s", gnutls_strerror(code));
 }
 
@@ -265,6 +258,10 @@ static void tls_info(h2client_transport *transport, h2client_transport_info *inf
     facts.tls_cipher = tls->cipher;
     facts.fault = h2i_tls_has_failed(tls) ? &tls->fault : NULL;
     facts.tls_resumed = gnutls_session_is_resumed(tls->session) != 0;
+    facts.tls_group = gnutls_group_get_name(gnutls_group_get(tls->session));
+    facts.tls_signature = gnutls_sign_get_name(gnutls_sign_algorithm_get(tls->session));
+    if (info->size > offsetof(h2client_transport_info, tls_certificate))
+        facts.tls_certificate = h2i_tls_peer_certificate(tls);
     h2i_transport_info_give(info, &facts);
 }
 

@@ -11,7 +11,7 @@ bool h2i_tls_resume(struct h2i_tls *tls, const h2client_tls_params *params)
     void *ticket = NULL;
     size_t len;
 
-    if (!store)
+    if (!store || !tls->factory->takes_tickets)
         return true;
     tls->tickets.key =
         h2i_copy_text(tls->factory->allocator, params->ticket_key, params->ticket_key_len);

@@ -1,55 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whom to trust, and whether the peer is who it should be. Stricter than GnuTLS by
+ * Is the peer who it should be? Whom to trust is tls_options.c's. Stricter than GnuTLS by
  * itself: the name must stand in a subjectAltName of its kind (RFC 9110 4.3.4, RFC 6125
  * 6.4.4), and the leaf must be meant for TLS servers (RFC 5280 4.2.1.12).
  */
 #include <arpa/inet.h>
-#include <errno.h>
+#include <gnutls/ocsp.h>
 #include <gnutls/x509.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "base/fault.h"
 #include "base/str.h"
 #include "transport/tls_internal.h"
 
-/* ---- trust ------------------------------------------------------------------ */
-
-bool h2i_tls_load_ca_file(struct h2i_tls_factory *factory, const char *ca_file,
-                          h2client_fault *fault)
-{
-    gnutls_datum_t pem = {NULL, 0};
-    char what[200];
-    int n;
-
-    errno = 0;
-    n = gnutls_load_file(ca_file, &pem);
-    if (n < 0) {
-        snprintf(what, sizeof what, "CA file %s", ca_file);
-        *fault = h2i_fault_of_errno(errno ? errno : EIO, H2CLIENT_ERROR_TLS_CA_FILE, what);
-        return false;
-    }
-    n = gnutls_certificate_set_x509_trust_mem(factory->credentials, &pem, GNUTLS_X509_FMT_PEM);
-    gnutls_free(pem.data);
-    factory->has_trust = n > 0;
-    if (!factory->has_trust)
-        *fault = h2i_fault(H2CLIENT_ERROR_TLS_CA_FILE, "CA file %s: %s", ca_file,
-                           n < 0 ? gnutls_strerror(n) : "No certificate was found.");
-    return factory->has_trust;
-}
-
-bool h2i_tls_load_system_trust(struct h2i_tls_factory *factory)
-{
-    if (!factory->has_trust)
-        factory->has_trust = gnutls_certificate_set_x509_system_trust(factory->credentials) > 0;
-    return factory->has_trust;
-}
-
 /* ---- the peer's certificates --------------------------------------------------- */
 
-/* The nth of the chain, 0 is the leaf; NULL: there is none. To be freed. */
-static gnutls_x509_crt_t get_certificate(gnutls_session_t session, unsigned nth)
+gnutls_x509_crt_t h2i_tls_get_certificate(gnutls_session_t session, unsigned nth)
 {
     unsigned n = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &n);
@@ -99,7 +65,7 @@ static int list_names(gnutls_x509_crt_t leaf, gnutls_x509_subject_alt_name_t kin
 
 bool h2i_tls_certificate_names(const struct h2i_tls *tls, const char *host)
 {
-    gnutls_x509_crt_t leaf = get_certificate(tls->session, 0);
+    gnutls_x509_crt_t leaf = h2i_tls_get_certificate(tls->session, 0);
     h2client_address literal;
     bool is_literal = h2client_address_parse(host, &literal);
     struct h2i_text names = h2i_text(NULL, 0);
@@ -145,7 +111,8 @@ static h2client_fault out_of_time(const struct h2i_tls *tls, bool is_early)
     bool is_found = false;
     time_t when;
 
-    for (unsigned i = 0; !is_found && (certificate = get_certificate(tls->session, i)); i++) {
+    for (unsigned i = 0; !is_found && (certificate = h2i_tls_get_certificate(tls->session, i));
+         i++) {
         is_found = is_out_of_time(certificate, is_early, &when);
         gnutls_x509_crt_deinit(certificate);
         if (is_found && i > 0)
@@ -165,7 +132,7 @@ static h2client_fault wrong_name(const struct h2i_tls *tls)
 {
     char buf[160];
     struct h2i_text names = h2i_text(buf, sizeof buf);
-    gnutls_x509_crt_t leaf = get_certificate(tls->session, 0);
+    gnutls_x509_crt_t leaf = h2i_tls_get_certificate(tls->session, 0);
 
     if (leaf) {
         list_names(leaf, GNUTLS_SAN_DNSNAME, &names);
@@ -177,7 +144,7 @@ static h2client_fault wrong_name(const struct h2i_tls *tls)
 
 static bool is_self_signed(const struct h2i_tls *tls)
 {
-    gnutls_x509_crt_t leaf = get_certificate(tls->session, 0);
+    gnutls_x509_crt_t leaf = h2i_tls_get_certificate(tls->session, 0);
     bool is_own;
 
     if (!leaf)
@@ -203,6 +170,11 @@ static h2client_fault in_words_of_gnutls(unsigned status)
     return fault;
 }
 
+static bool has_staple(const struct h2i_tls *tls)
+{
+    return gnutls_ocsp_status_request_is_checked(tls->session, GNUTLS_OCSP_SR_IS_AVAIL) != 0;
+}
+
 /* GnuTLS tells several things at once: the one that matters most is the reason. */
 static h2client_fault reason_of(const struct h2i_tls *tls, unsigned status)
 {
@@ -216,33 +188,73 @@ static h2client_fault reason_of(const struct h2i_tls *tls, unsigned status)
         return out_of_time(tls, status & GNUTLS_CERT_NOT_ACTIVATED);
     if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
         return h2i_fault(H2CLIENT_ERROR_TLS_PURPOSE, "certificate is not for a TLS server");
+    if (status & GNUTLS_CERT_MISSING_OCSP_STATUS)
+        return h2i_fault(H2CLIENT_ERROR_TLS_STAPLE,
+                         "the certificate demands a stapled word about revocation, none came");
+    if (status & GNUTLS_CERT_INVALID_OCSP_STATUS)
+        return h2i_fault(H2CLIENT_ERROR_TLS_STAPLE, "the stapled word about revocation is broken");
+    if (status &
+        (GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED | GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE))
+        return h2i_fault(H2CLIENT_ERROR_TLS_STAPLE,
+                         "the stapled word about revocation is out of date");
     if ((status & ~(unsigned)GNUTLS_CERT_INVALID) == GNUTLS_CERT_UNEXPECTED_OWNER)
         return wrong_name(tls);
     return in_words_of_gnutls(status);
 }
 
-bool h2i_tls_verify_peer(struct h2i_tls *tls)
+/* ---- the checks -------------------------------------------------------------------- */
+
+/* What GnuTLS and we find; code OK: nothing. */
+static h2client_fault verify(const struct h2i_tls *tls)
 {
     gnutls_typed_vdata_st wanted[2] = {
         {.type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)tls->host},
         {.type = GNUTLS_DT_KEY_PURPOSE_OID,
          .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER}};
     unsigned status = 0;
-    h2client_fault fault;
     int code;
 
     if (tls->literal.family)
         wanted[0] = (gnutls_typed_vdata_st){.type = GNUTLS_DT_IP_ADDRESS,
-                                            .data = tls->literal.bytes,
+                                            .data = (unsigned char *)(uintptr_t)tls->literal.bytes,
                                             .size = tls->literal.family == 4 ? 4 : 16};
     code = gnutls_certificate_verify_peers(tls->session, wanted, 2, &status);
     if (code < 0)
-        fault = untrusted(gnutls_strerror(code));
-    else if (status != 0)
-        fault = reason_of(tls, status);
-    else if (!h2i_tls_certificate_names(tls, tls->host))
-        fault = wrong_name(tls); /* only the common name matched */
-    else
+        return untrusted(gnutls_strerror(code));
+    if (status != 0)
+        return reason_of(tls, status);
+    if (!h2i_tls_certificate_names(tls, tls->host))
+        return wrong_name(tls); /* only the common name matched */
+    if (h2i_tls_revocations_are_old(tls))
+        return untrusted("the list of what its issuer has revoked is out of date");
+    return (h2client_fault){.code = H2CLIENT_OK, .tls_alert = -1};
+}
+
+/* After `verify`, which reads the staple on its way. */
+static h2client_fault check_staple(const struct h2i_tls *tls)
+{
+    h2client_error_code found = tls->handshake.verdict.code;
+
+    if (found == H2CLIENT_ERROR_TLS_REVOKED || found == H2CLIENT_ERROR_TLS_STAPLE)
+        return tls->handshake.verdict;
+    if (gnutls_ocsp_status_request_is_checked(tls->session, 0))
+        return (h2client_fault){.code = H2CLIENT_OK, .tls_alert = -1};
+    return h2i_fault(H2CLIENT_ERROR_TLS_STAPLE, "the server stapled no %sword about revocation",
+                     has_staple(tls) ? "valid " : "");
+}
+
+bool h2i_tls_check_peer(struct h2i_tls *tls)
+{
+    const struct h2i_tls_factory *factory = tls->factory;
+    h2client_fault fault = {.code = H2CLIENT_OK, .tls_alert = -1};
+
+    if (h2i_tls_judges(factory))
+        tls->handshake.verdict = verify(tls);
+    if (factory->verifies)
+        fault = tls->handshake.verdict;
+    if (!fault.code && factory->requires_staple)
+        fault = check_staple(tls);
+    if (!fault.code && h2i_tls_pins_hold(tls, &fault))
         return true;
     h2i_tls_fail(tls, &fault);
     return false;

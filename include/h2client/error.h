@@ -80,6 +80,12 @@ typedef enum h2client_phase {
     X(TLS_CIPHER, 406, 35, "TLS parameters not allowed for HTTP/2")                           \
     X(TLS_REVOKED, 407, 60, "certificate revoked")                                            \
     X(TLS_PURPOSE, 408, 60, "certificate is not for a TLS server")                            \
+    X(TLS_CLIENT_CERT, 409, 58, "the client certificate is missing, or not a good one")       \
+    X(TLS_PRIORITY, 410, 59, "TLS priorities cannot be used")                                 \
+    X(TLS_CRL_FILE, 411, 82, "CRL file cannot be used")                                       \
+    X(TLS_PINNED, 412, 90, "the server's key is none of the pinned ones")                     \
+    X(TLS_STAPLE, 413, 91, "no valid word about revocation was stapled")                      \
+    X(TLS_KEYLOG_FILE, 414, 23, "the key log cannot be written")                              \
     /* time limits; h2client_error.limit says which */                                        \
     X(TIMEOUT, 500, 28, "timeout")                                                            \
     /* the connection, while it carried the call */                                           \

@@ -53,6 +53,18 @@ typedef struct h2client_iovec {
 
 typedef struct h2client_transport h2client_transport;
 
+/* A server's certificate, the first of what it showed, for people; and all of that. */
+typedef struct h2client_certificate {
+    size_t size;
+    const h2client_bytes *chain; /* in DER, its own first; as many as it sent, at most 16 */
+    size_t n_chain;
+    const char *subject; /* RFC 4514: "CN=example.com,O=..."; what cannot be read is "" */
+    const char *issuer;
+    const char *sha256;   /* of its DER, 64 lower-case hexadecimal digits */
+    int64_t not_before_s; /* since 1970, UTC; -1: not known */
+    int64_t not_after_s;
+} h2client_certificate;
+
 /* What is known about a transport. Strings and the fault belong to it. A layer
  * fills its own part and asks the transport below for the rest. */
 typedef struct h2client_transport_info {
@@ -65,6 +77,11 @@ typedef struct h2client_transport_info {
     h2client_address remote;
     int32_t tls_resumed;     /* 1: this session was resumed */
     int32_t tls_early_bytes; /* reserved, 0 */
+    /* Of the handshake, or of the one that is resumed; NULL: no TLS, not known, or the peer
+     * showed no certificate. Made when it is first asked for. */
+    const h2client_certificate *tls_certificate;
+    const char *tls_group;     /* of the key exchange: "X25519" */
+    const char *tls_signature; /* the peer's: "ECDSA-SECP256R1-SHA256" */
 } h2client_transport_info;
 
 typedef struct h2client_transport_ops {

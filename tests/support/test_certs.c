@@ -80,7 +80,10 @@ static gnutls_x509_privkey_t make_key(enum h2t_key_kind kind)
     gnutls_x509_privkey_t key;
 
     require(gnutls_x509_privkey_init(&key));
-    if (kind == H2T_KEY_P256)
+    if (kind == H2T_KEY_ED25519)
+        require(gnutls_x509_privkey_generate(key, GNUTLS_PK_EDDSA_ED25519,
+                                             GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED25519), 0));
+    else if (kind == H2T_KEY_P256)
         require(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
                                              GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
     else
@@ -134,15 +137,55 @@ static void set_validity(gnutls_x509_crt_t crt, const struct h2t_cert_spec *spec
         gnutls_x509_crt_set_expiration_time(crt, now + (is_usual ? 30 : spec->last_day) * DAY_S));
 }
 
+static void constrain(gnutls_x509_name_constraints_t names, const char *permitted,
+                      const char *excluded)
+{
+    gnutls_datum_t name;
+
+    if (permitted) {
+        name = (gnutls_datum_t){(unsigned char *)(uintptr_t)permitted, (unsigned)strlen(permitted)};
+        require(gnutls_x509_name_constraints_add_permitted(names, GNUTLS_SAN_DNSNAME, &name));
+    }
+    if (excluded) {
+        name = (gnutls_datum_t){(unsigned char *)(uintptr_t)excluded, (unsigned)strlen(excluded)};
+        require(gnutls_x509_name_constraints_add_excluded(names, GNUTLS_SAN_DNSNAME, &name));
+    }
+}
+
+static void set_constraints(gnutls_x509_crt_t crt, const struct h2t_cert_spec *spec)
+{
+    gnutls_x509_name_constraints_t names;
+
+    if (!spec->permitted && !spec->excluded)
+        return;
+    require(gnutls_x509_name_constraints_init(&names));
+    constrain(names, spec->permitted, spec->excluded);
+    require(gnutls_x509_crt_set_name_constraints(crt, names, 1));
+    gnutls_x509_name_constraints_deinit(names);
+}
+
 static void set_usage(gnutls_x509_crt_t crt, const struct h2t_cert_spec *spec)
 {
     const char *purpose = spec->purpose ? spec->purpose : GNUTLS_KP_TLS_WWW_SERVER;
 
-    require(gnutls_x509_crt_set_basic_constraints(crt, spec->is_authority, -1));
+    require(gnutls_x509_crt_set_basic_constraints(crt, spec->is_authority,
+                                                  spec->has_path_len ? spec->path_len : -1));
     if (spec->is_authority)
-        require(gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_KEY_CERT_SIGN));
+        require(gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN));
     else
         require(gnutls_x509_crt_set_key_purpose_oid(crt, purpose, 0));
+    if (spec->key_usage)
+        require(gnutls_x509_crt_set_key_usage(crt, spec->key_usage));
+}
+
+/* 1.3.6.1.5.5.7.1.24 is TLS features, 5 the one of a staple (RFC 7633 4.2.3.1). */
+static void set_extensions(gnutls_x509_crt_t crt, const struct h2t_cert_spec *spec)
+{
+    if (spec->has_unknown_extension)
+        require(gnutls_x509_crt_set_extension_by_oid(crt, "1.2.3.4.5", "\5\0", 2, 1));
+    if (spec->demands_staple)
+        require(gnutls_x509_crt_set_extension_by_oid(crt, "1.3.6.1.5.5.7.1.24",
+                                                     "\x30\x03\x02\x01\x05", 5, 0));
 }
 
 static void set_serial(gnutls_x509_crt_t crt)
@@ -185,8 +228,11 @@ struct h2t_cert *h2t_cert_create(const struct h2t_cert_spec *spec, const struct 
     set_names(crt, spec);
     set_validity(crt, spec);
     set_usage(crt, spec);
-    require(gnutls_x509_crt_sign2(crt, issuer ? issuer->certificate : crt,
-                                  issuer ? issuer->key : cert->key, GNUTLS_DIG_SHA256, 0));
+    set_constraints(crt, spec);
+    set_extensions(crt, spec);
+    require(gnutls_x509_crt_sign2(
+        crt, issuer ? issuer->certificate : crt, issuer ? issuer->key : cert->key,
+        spec->digest ? spec->digest : GNUTLS_DIG_SHA256, GNUTLS_VERIFY_ALLOW_BROKEN));
     cert->certificate = spec->has_broken_names ? crt : parse_again(crt);
     return cert;
 }
@@ -309,22 +355,26 @@ static struct der sign(const struct h2t_cert *issuer, const struct der *data)
 }
 
 /* What the issuer says of it, to be signed: ResponseData. */
-static struct der say_revoked(const struct h2t_cert *cert, const struct h2t_cert *issuer)
+static struct der say(const struct h2t_cert *cert, const struct h2t_cert *issuer,
+                      enum h2t_staple_kind kind)
 {
-    struct der now = moment(0), later = moment(DAY_S), earlier = moment(-3600);
+    bool is_old = kind == H2T_STAPLE_OLD;
+    struct der since = moment(is_old ? -9 * DAY_S : 0), end = moment(is_old ? -DAY_S : DAY_S);
     struct der name = name_of(issuer), who = wrap(0xa1, 1, &name);
     struct der what = identify(cert, issuer);
-    struct der revoked = wrap(0xa1, 1, &earlier);
-    struct der until = wrap(0xa0, 1, &later);
-    struct der single = wrap(0x30, 4, &what, &revoked, &now, &until);
+    struct der earlier = moment(-3600), good = element(0x80, "", 0);
+    struct der status = kind == H2T_STAPLE_REVOKED ? wrap(0xa1, 1, &earlier) : good;
+    struct der until = wrap(0xa0, 1, &end);
+    struct der single = wrap(0x30, 4, &what, &status, &since, &until);
     struct der list = wrap(0x30, 1, &single);
 
-    return wrap(0x30, 3, &who, &now, &list);
+    return wrap(0x30, 3, &who, &since, &list);
 }
 
-gnutls_datum_t h2t_cert_revocation(const struct h2t_cert *cert, const struct h2t_cert *issuer)
+gnutls_datum_t h2t_cert_staple(const struct h2t_cert *cert, const struct h2t_cert *issuer,
+                               enum h2t_staple_kind kind)
 {
-    struct der data = say_revoked(cert, issuer), signature = sign(issuer, &data);
+    struct der data = say(cert, issuer, kind), signature = sign(issuer, &data);
     struct der ecdsa = element(0x06, OID_ECDSA_SHA256, 8);
     struct der algorithm = wrap(0x30, 1, &ecdsa);
     struct der basic = wrap(0x30, 3, &data, &algorithm, &signature);
@@ -336,5 +386,7 @@ gnutls_datum_t h2t_cert_revocation(const struct h2t_cert *cert, const struct h2t
 
     ck_assert_ptr_nonnull(result.data);
     memcpy(result.data, answer.bytes, answer.len);
+    if (kind == H2T_STAPLE_BROKEN)
+        result.data[result.size - 1] ^= 1;
     return result;
 }

@@ -248,6 +248,31 @@ static int note_server_name(gnutls_session_t session)
     return 0;
 }
 
+/* As gnutls_certificate_verify_peers2 sees it. */
+static int judge_client(gnutls_session_t session)
+{
+    struct h2t_tls_server *server = gnutls_session_get_ptr(session);
+    unsigned n = 0, status = 0;
+
+    gnutls_certificate_get_peers(session, &n);
+    server->n_client_certs = n;
+    if (n == 0)
+        return 0;
+    return gnutls_certificate_verify_peers2(session, &status) < 0 || status
+               ? GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR
+               : 0;
+}
+
+static void ask_for_client(struct h2t_tls_server *server)
+{
+    gnutls_x509_crt_t authority = server->config.client_ca->certificate;
+
+    require(gnutls_certificate_set_x509_trust(server->credentials, &authority, 1));
+    gnutls_certificate_server_set_request(
+        server->session, server->config.demands_client ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
+    gnutls_session_set_verify_function(server->session, judge_client);
+}
+
 static void set_certificate(struct h2t_tls_server *server)
 {
     gnutls_x509_crt_t list[4];
@@ -289,6 +314,8 @@ static void set_session(struct h2t_tls_server *server)
     if (config->ticket_key)
         require(gnutls_session_ticket_enable_server(server->session, config->ticket_key));
     gnutls_handshake_set_timeout(server->session, GNUTLS_INDEFINITE_TIMEOUT);
+    if (config->client_ca)
+        ask_for_client(server);
     gnutls_handshake_set_post_client_hello_function(server->session, note_server_name);
     gnutls_transport_set_ptr(server->session, server);
     gnutls_transport_set_push_function(server->session, push);

@@ -21,6 +21,8 @@ struct h2t_tls_server_config {
     const char *const *alpn;          /* what it can speak; NULL: it knows no ALPN */
     const gnutls_datum_t *staple;     /* an OCSP answer */
     const gnutls_datum_t *ticket_key; /* gives out tickets, and takes them; NULL: neither */
+    const struct h2t_cert *client_ca; /* clients are asked for a certificate of it; NULL: none */
+    bool demands_client;              /* or it refuses them */
     struct {
         const char *from; /* each time these bytes would be sent, those are; NULL: none */
         const char *to;
@@ -39,11 +41,12 @@ struct h2t_tls_server {
     h2client_task report;
     unsigned wanted;
     bool is_up;
-    bool has_end;    /* the client's close_notify has come */
-    int failure;     /* GnuTLS's code of what ended it; 0: nothing */
-    int alert;       /* the client sent one; -1: none was read */
-    char sni[256];   /* the name the client asked for; "" for none */
-    bool is_resumed; /* once it is up */
+    bool has_end;          /* the client's close_notify has come */
+    int failure;           /* GnuTLS's code of what ended it; 0: nothing */
+    int alert;             /* the client sent one; -1: none was read */
+    char sni[256];         /* the name the client asked for; "" for none */
+    bool is_resumed;       /* once it is up */
+    size_t n_client_certs; /* that the client has shown */
 };
 
 /* Owns inner. */

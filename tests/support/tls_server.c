@@ -301,6 +301,13 @@ static void set_alpn(struct h2t_tls_server *server)
         require(gnutls_alpn_set_protocols(server->session, list, n, GNUTLS_ALPN_SERVER_PRECEDENCE));
 }
 
+/* GnuTLS's own would write where the environment says. */
+static int log_no_key(gnutls_session_t session, const char *label, const gnutls_datum_t *secret)
+{
+    (void)session, (void)label, (void)secret;
+    return 0;
+}
+
 static void set_session(struct h2t_tls_server *server)
 {
     const struct h2t_tls_server_config *config = &server->config;
@@ -308,6 +315,7 @@ static void set_session(struct h2t_tls_server *server)
 
     require(gnutls_init(&server->session, flags | (config->ticket_key ? 0u : GNUTLS_NO_TICKETS)));
     gnutls_session_set_ptr(server->session, server);
+    gnutls_session_set_keylog_function(server->session, log_no_key);
     require(gnutls_priority_set_direct(server->session,
                                        config->priority ? config->priority : "NORMAL", NULL));
     require(gnutls_credentials_set(server->session, GNUTLS_CRD_CERTIFICATE, server->credentials));

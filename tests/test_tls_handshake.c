@@ -55,6 +55,18 @@ static void expect_fault(const struct h2t_tls_rig *rig, h2client_error_code code
     ck_assert_msg(strstr(rig->fault.text, words) != NULL, "%s", rig->fault.text);
 }
 
+/* The second Oakley group (RFC 2409 6.2). */
+static const gnutls_datum_t prime_1024 = {
+    (unsigned char *)(uintptr_t) "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xC9\x0F\xDA\xA2\x21\x68\xC2\x34"
+                                 "\xC4\xC6\x62\x8B\x80\xDC\x1C\xD1\x29\x02\x4E\x08\x8A\x67\xCC\x74"
+                                 "\x02\x0B\xBE\xA6\x3B\x13\x9B\x22\x51\x4A\x08\x79\x8E\x34\x04\xDD"
+                                 "\xEF\x95\x19\xB3\xCD\x3A\x43\x1B\x30\x2B\x0A\x6D\xF2\x5F\x14\x37"
+                                 "\x4F\xE1\x35\x6D\x6D\x51\xC2\x45\xE4\x85\xB5\x76\x62\x5E\x7E\xC6"
+                                 "\xF4\x4C\x42\xE9\xA6\x37\xED\x6B\x0B\xFF\x5C\xB6\xF4\x06\xB7\xED"
+                                 "\xEE\x38\x6B\xFB\x5A\x89\x9F\xA5\xAE\x9F\x24\x11\x7C\x4B\x1F\xE6"
+                                 "\x49\x28\x66\x51\xEC\xE6\x53\x81\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+    128};
+
 /* ---- versions and ciphers ---- */
 
 TEST(tls_connects_with_tls_1_3)
@@ -92,6 +104,43 @@ TEST(tls_refuses_a_key_exchange_without_forward_secrecy_for_h2)
                         &(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .key = H2T_KEY_RSA_2048});
     h2t_tls_rig_refuse(&rig, H2CLIENT_ERROR_TLS_CIPHER, "RSA with AES-");
     h2t_tls_rig_finish(&rig);
+}
+
+/* What comes of a finite field of that size (RFC 9113 9.2.1). */
+static void use_finite_field(struct h2t_tls_rig *rig, gnutls_dh_params_t *params, unsigned bits)
+{
+    init_for_h2(rig, TLS_1_2 ":-KX-ALL:+DHE-RSA:-GROUP-ALL:%PROFILE_VERY_WEAK");
+    h2t_tls_rig_certify(rig,
+                        &(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .key = H2T_KEY_RSA_2048});
+    rig->options.priority = "NORMAL:-GROUP-ALL:+GROUP-SECP256R1:+DHE-RSA:%PROFILE_LOW";
+    ck_assert_int_eq(gnutls_dh_params_init(params), 0);
+    ck_assert_int_eq(gnutls_dh_params_import_raw2(
+                         *params, bits == 2048 ? &gnutls_ffdhe_2048_group_prime : &prime_1024,
+                         &gnutls_ffdhe_2048_group_generator, 0),
+                     0);
+    h2t_tls_rig_start(rig);
+    gnutls_certificate_set_dh_params(rig->server->credentials, *params);
+    h2t_tls_rig_run(rig);
+}
+
+TEST(tls_refuses_a_small_finite_field_for_h2)
+{
+    struct h2t_tls_rig rig;
+    gnutls_dh_params_t params;
+    use_finite_field(&rig, &params, 1024);
+    expect_fault(&rig, H2CLIENT_ERROR_TLS_CIPHER, "the server chose DHE-RSA with");
+    h2t_tls_rig_finish(&rig);
+    gnutls_dh_params_deinit(params);
+}
+
+TEST(tls_takes_a_finite_field_of_2048_bits_for_h2)
+{
+    struct h2t_tls_rig rig;
+    gnutls_dh_params_t params;
+    use_finite_field(&rig, &params, 2048);
+    ck_assert_msg(rig.client != NULL, "%s", rig.fault.text);
+    h2t_tls_rig_finish(&rig);
+    gnutls_dh_params_deinit(params);
 }
 
 TEST(tls_takes_a_cbc_cipher_for_http_1_1)
@@ -483,6 +532,8 @@ TEST_MAIN("tls_handshake", {T(tls_connects_with_tls_1_3)},
           {T(tls_connects_with_tls_1_2_and_an_aead_cipher)}, {T(tls_refuses_tls_1_1)},
           {T(tls_refuses_a_cbc_cipher_for_h2)},
           {T(tls_refuses_a_key_exchange_without_forward_secrecy_for_h2)},
+          {T(tls_refuses_a_small_finite_field_for_h2)},
+          {T(tls_takes_a_finite_field_of_2048_bits_for_h2)},
           {T(tls_takes_a_cbc_cipher_for_http_1_1)}, {T(tls_reports_what_the_server_chose)},
           {T(tls_reports_nothing_when_the_server_knows_no_alpn)},
           {T(tls_reports_nothing_when_nothing_was_offered)},

@@ -2,6 +2,7 @@
 /* Resumption by tickets, and the TLS client without memory. */
 #include <string.h>
 
+#include "tests/support/test_papers.h"
 #include "tests/support/tls_rig.h"
 
 #define TLS_1_2 "NORMAL:-VERS-ALL:+VERS-TLS1.2"
@@ -241,6 +242,91 @@ TEST(tls_verifies_the_chain_of_a_resumed_session)
     close_rig(&rig);
 }
 
+/* The same store, and a factory with other options. */
+static void forget_factory(struct resume_rig *rig)
+{
+    rig->tls.factory->ops->destroy(rig->tls.factory);
+    rig->tls.factory = NULL;
+}
+
+TEST(tls_checks_the_pinned_key_of_a_resumed_session)
+{
+    struct resume_rig rig;
+    open_rig(&rig, NULL);
+    connect_read_and_leave(&rig);
+    forget_factory(&rig);
+    rig.tls.options.pins = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    h2t_tls_rig_refuse(&rig.tls, H2CLIENT_ERROR_TLS_PINNED, "the key of server.test is not pinned");
+    close_rig(&rig);
+}
+
+TEST(tls_checks_the_staple_of_a_resumed_session)
+{
+    struct resume_rig rig;
+    open_rig(&rig, NULL);
+    gnutls_datum_t staple = h2t_cert_staple(rig.tls.leaf, rig.tls.ca, H2T_STAPLE_GOOD);
+    rig.tls.config.staple = &staple;
+    rig.tls.options.require_staple = H2CLIENT_ON;
+    ck_assert(!connect_read_and_leave(&rig));
+    ck_assert(connect_read_and_leave(&rig));
+    gnutls_free(staple.data);
+    close_rig(&rig);
+}
+
+TEST(tls_requires_a_staple_of_a_resumed_session)
+{
+    struct resume_rig rig;
+    open_rig(&rig, NULL);
+    connect_read_and_leave(&rig);
+    forget_factory(&rig);
+    rig.tls.options.require_staple = H2CLIENT_ON;
+    h2t_tls_rig_refuse(&rig.tls, H2CLIENT_ERROR_TLS_STAPLE, "the server stapled no word");
+    close_rig(&rig);
+}
+
+static bool count_and_accept(const h2client_tls_verdict *verdict, void *user)
+{
+    unsigned *n_asked = user;
+
+    ck_assert_uint_eq(verdict->n_chain, 1);
+    ++*n_asked;
+    return true;
+}
+
+TEST(tls_asks_the_application_about_a_resumed_session)
+{
+    struct resume_rig rig;
+    unsigned n_asked = 0;
+    open_rig(&rig, NULL);
+    rig.tls.options.verify_fn = count_and_accept;
+    rig.tls.options.verify_user = &n_asked;
+    connect_read_and_leave(&rig);
+    ck_assert(connect_read_and_leave(&rig));
+    ck_assert_uint_eq(n_asked, 2);
+    close_rig(&rig);
+}
+
+TEST(tls_tells_the_certificate_of_a_resumed_session)
+{
+    struct resume_rig rig;
+    open_rig(&rig, NULL);
+    connect_read_and_leave(&rig);
+    ck_assert(connect_and_read(&rig));
+    ck_assert_str_eq(h2t_tls_rig_info(&rig.tls).tls_certificate->issuer, "CN=authority");
+    close_rig(&rig);
+}
+
+TEST(tls_neither_keeps_nor_uses_tickets_when_told_not_to)
+{
+    struct resume_rig rig;
+    open_rig(&rig, NULL);
+    rig.tls.options.session_tickets = H2CLIENT_OFF;
+    connect_read_and_leave(&rig);
+    ck_assert(!connect_read_and_leave(&rig));
+    ck_assert_uint_eq(rig.store.n_puts + rig.store.n_takes, 0);
+    close_rig(&rig);
+}
+
 TEST(tls_covers_hosts_on_a_resumed_session)
 {
     struct resume_rig rig;
@@ -317,15 +403,19 @@ static bool echo_mebibyte(struct h2t_tls_rig *rig)
 static bool run_without_memory(uint64_t fail_at)
 {
     struct resume_rig rig;
+    char pin[80];
     bool is_whole, has_failed;
 
     open_rig(&rig, NULL);
+    h2t_pin_of(rig.tls.leaf, pin, sizeof pin);
+    rig.tls.options.pins = pin;
     rig.tls.params.timeout_ms = 10000;
     rig.tls.alloc.fail_at = fail_at;
     h2t_tls_rig_start(&rig.tls);
     for (int i = 0; i < 50 && !rig.tls.n_done; i++)
         h2t_tls_rig_turn(&rig.tls, 1);
-    is_whole = rig.tls.client && echo_mebibyte(&rig.tls);
+    is_whole = rig.tls.client && echo_mebibyte(&rig.tls) &&
+               h2t_tls_rig_info(&rig.tls).tls_certificate;
     if (rig.tls.n_done && !rig.tls.client)
         ck_assert_int_eq(rig.tls.fault.code, H2CLIENT_ERROR_NO_MEMORY);
     has_failed = rig.tls.alloc.n_calls >= fail_at;
@@ -350,6 +440,12 @@ TEST_MAIN("tls_resume", {T(tls_resumes_with_tls_1_3)}, {T(tls_resumes_with_tls_1
           {T(tls_shakes_hands_in_full_when_the_ticket_is_broken)},
           {T(tls_verifies_the_name_of_a_resumed_session)},
           {T(tls_verifies_the_chain_of_a_resumed_session)},
+          {T(tls_checks_the_pinned_key_of_a_resumed_session)},
+          {T(tls_checks_the_staple_of_a_resumed_session)},
+          {T(tls_requires_a_staple_of_a_resumed_session)},
+          {T(tls_asks_the_application_about_a_resumed_session)},
+          {T(tls_tells_the_certificate_of_a_resumed_session)},
+          {T(tls_neither_keeps_nor_uses_tickets_when_told_not_to)},
           {T(tls_covers_hosts_on_a_resumed_session)},
           {T(tls_agrees_on_a_protocol_on_resumption_too)},
           {T(tls_survives_every_failed_allocation)})

@@ -95,7 +95,8 @@ static void turn_away(h2client_call *call)
     h2i_call_abort(call, &fault);
 }
 
-bool h2i_attempt_start(h2client_call *call)
+/* False: no memory. What else is wrong has ended the call. */
+static bool start_attempt(h2client_call *call)
 {
     struct h2i_attempt *attempt = &call->attempt;
     struct h2client_session *session = call->session;
@@ -107,6 +108,8 @@ bool h2i_attempt_start(h2client_call *call)
     reset(call);
     if (!h2i_call_build_request(call))
         return false;
+    if (call->end.is_over)
+        return true;
     call->info.n_attempts = ++attempt->n_started;
     attempt->entered_us = session->reactor.now_us;
     if (h2i_throttle_is_open(&session->throttle))
@@ -125,6 +128,15 @@ bool h2i_attempt_start(h2client_call *call)
     default:
         return false;
     }
+}
+
+bool h2i_attempt_begin(h2client_call *call)
+{
+    if (!call->login || !call->login->sign)
+        return start_attempt(call);
+    call->attempt.wants_restart = true;
+    h2i_call_mark_ready(call);
+    return true;
 }
 
 /* The request is changed only now: till the last attempt was over, its connection read it. */
@@ -148,7 +160,7 @@ void h2i_attempt_restart(h2client_call *call)
         h2i_call_abort(call, &fault);
         return;
     }
-    if (!h2i_source_rewind(&call->source)) {
+    if (attempt->n_started > 0 && !h2i_source_rewind(&call->source)) {
         fault = h2i_fault(H2CLIENT_ERROR_UPLOAD_REWIND, "%s", "");
         h2i_call_abort(call, &fault);
         return;
@@ -158,7 +170,7 @@ void h2i_attempt_restart(h2client_call *call)
     if (attempt->wants_h1)
         h2i_pool_require_h1(&call->session->pool, &call->url, call->settings.http_version);
     attempt->wants_h1 = false;
-    if (!h2i_attempt_start(call))
+    if (!start_attempt(call))
         h2i_call_abort(call, &fault);
 }
 

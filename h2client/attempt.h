@@ -11,8 +11,9 @@
 #include "h2client/call_internal.h"
 
 void h2i_attempt_init(h2client_call *call);
-/* The first try. False: no memory. */
-H2CLIENT_MUST_USE bool h2i_attempt_start(h2client_call *call);
+/* The first try: at once, or, where the caller signs it, from the delivery phase. False: no
+ * memory. */
+H2CLIENT_MUST_USE bool h2i_attempt_begin(h2client_call *call);
 /* Leaves the pool or the connection at once; nothing happens when none runs. */
 void h2i_attempt_stop(h2client_call *call);
 /* It has ended so: ends the call, or arranges for another try. */

@@ -3,6 +3,7 @@
  * themselves are retry_decision.c's and redirect_decision.c's. */
 #include "base/fault.h"
 #include "h2client/attempt_parts.h"
+#include "h2client/call_login.h"
 #include "h2client/call_redirect.h"
 #include "h2client/pool/link.h"
 #include "h2client/session_internal.h"
@@ -151,9 +152,10 @@ void h2i_attempt_drop(h2client_call *call, size_t n)
         leave_response(call);
 }
 
+static const struct h2i_retry_decision at_once = {.kind = H2I_RETRY_REPLAY};
+
 static bool follows_redirect(h2client_call *call, const struct h2i_head *head)
 {
-    static const struct h2i_retry_decision at_once = {.kind = H2I_RETRY_REPLAY};
     char buf[300];
     struct h2i_text text = h2i_text(buf, sizeof buf);
     struct h2i_hop *hop;
@@ -189,6 +191,15 @@ static void slow_origin_down(h2client_call *call, const struct h2i_head *head)
         h2i_throttle_slow_down(&call->session->throttle, key.text, key.len, until_us);
 }
 
+static bool answers_challenge(h2client_call *call, const struct h2i_head *head)
+{
+    bool is_challenged = head->status == 401 && h2i_call_is_challenged(call, head);
+
+    if (is_challenged)
+        pass_over(call, head, &at_once, "status 401 asks for a login");
+    return is_challenged;
+}
+
 static bool follows_policy(h2client_call *call, const struct h2i_head *head)
 {
     struct h2i_retry_decision decision = decide(call, NULL, head);
@@ -206,7 +217,8 @@ bool h2i_attempt_passes_over(h2client_call *call, const struct h2i_head *head)
 {
     bool is_usual = head->status < 300 && call->settings.retry.max_retries == 0;
 
-    return !is_usual && (follows_redirect(call, head) || follows_policy(call, head));
+    return !is_usual && (follows_redirect(call, head) || answers_challenge(call, head) ||
+                         follows_policy(call, head));
 }
 
 void h2i_attempt_timer_fired(h2client_timer *timer, void *user)

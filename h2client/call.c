@@ -290,7 +290,7 @@ static void begin(h2client_call *call, const char *method, const char *url,
     if (!code)
         code = h2i_call_prepare(call, method, url, options, &why);
     show_body(call);
-    if (!code && !h2i_attempt_start(call))
+    if (!code && !h2i_attempt_begin(call))
         code = H2CLIENT_ERROR_NO_MEMORY;
     if (!code)
         return;

@@ -113,9 +113,11 @@ struct h2client_call {
     h2client_timer timer;         /* at or before the next time limit */
     struct h2i_call_rates *rates; /* NULL: no limit on them */
     int64_t started_us;
-    bool expects_continue; /* the request says Expect: 100-continue */
-    bool has_own_host;     /* the caller gave the authority */
-    int64_t n_upload_told; /* to on_upload */
+    bool expects_continue;         /* the request says Expect: 100-continue */
+    bool has_own_host;             /* the caller gave the authority */
+    int64_t n_upload_told;         /* to on_upload */
+    const struct h2i_login *login; /* NULL: there is none, or none any more */
+    int n_challenges;              /* of this hop, that were answered */
 
     struct { /* what came, until it is told */
         struct h2i_interim *interim_first;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "h2client/call_request.h"
 
+#include "h2client/call_login.h"
 #include "h2client/session_internal.h"
 
 #define MAX_COOKIE_FIELD 8192
@@ -52,21 +53,6 @@ static bool add_cookie(void *sink, const char *name, size_t name_len, const char
     return true;
 }
 
-/* A copy of the list with that field, in place of all of its name. NULL: no memory. */
-static const h2client_header *with_field(h2client_call *call, const h2client_header *list,
-                                         const char *name, struct h2i_str value)
-{
-    struct h2i_fields fields = {.list = NULL};
-
-    for (; list->name; list++)
-        if (strcmp(list->name, name) != 0 &&
-            !h2i_fields_add(&call->arena, &fields, h2i_str_of(list->name), h2i_str_of(list->value)))
-            return NULL;
-    if (!h2i_fields_add(&call->arena, &fields, h2i_str_of(name), value))
-        return NULL;
-    return h2i_fields_list(&fields);
-}
-
 /* The caller's own go first; one field in all (RFC 6265 5.4). */
 static bool add_cookies(h2client_call *call, const h2client_header **fields)
 {
@@ -86,7 +72,7 @@ static bool add_cookies(h2client_call *call, const h2client_header **fields)
     if ((own && !add_cookie(&field, "", 0, own, strlen(own))) ||
         !add_cookie(&field, "", 0, kept.text, kept.len))
         return true; /* too much together: the caller's own stand */
-    *fields = with_field(call, *fields, "cookie", h2i_str(field.text, field.len));
+    *fields = h2i_fields_with(&call->arena, *fields, "cookie", h2i_str(field.text, field.len));
     return *fields != NULL;
 }
 
@@ -124,6 +110,8 @@ bool h2i_call_build_request(h2client_call *call)
     const h2client_header *fields = call->fields;
 
     if (!add_cookies(call, &fields))
+        return false;
+    if (call->login && !h2i_call_log_in(call, &fields))
         return false;
     call->request.fields = fields;
     call->request.n_fields = count(fields);

@@ -3,7 +3,7 @@
  * From options to a checked request. Whatever is wrong is said here, before a byte is
  * written: the cores trust what they are given.
  */
-#include "h2client/auth/credentials.h"
+#include "h2client/call_login.h"
 #include "h2client/call_rates.h"
 #include "h2client/http/url_join.h"
 #include "h2client/payload/form.h"
@@ -95,22 +95,6 @@ static bool says_expect(const h2client_call *call)
     return value && h2i_str_equals_nocase(h2i_str_of(value), h2i_str_of("100-continue"));
 }
 
-/* User and password in the URL are the last to be asked. */
-static h2client_error_code mean_userinfo(h2client_call *call, const h2client_call_options *options,
-                                         struct h2i_meant_fields *meant, struct h2i_text *why)
-{
-    const h2client_header *below = h2i_fields_list(&call->session->default_fields.fields);
-    const char *value;
-    h2client_error_code code;
-
-    if (!call->url.userinfo || options->auth || h2i_fields_find(below, "authorization"))
-        return H2CLIENT_OK;
-    code = h2i_credentials_of_userinfo(&call->arena, call->url.userinfo, &value, why);
-    if (!code)
-        h2i_meant_fields_add(meant, "authorization", value);
-    return code;
-}
-
 /* RFC 9110 6.6.2: they are announced. */
 static h2client_error_code mean_trailers(h2client_call *call, const h2client_header *trailers,
                                          struct h2i_meant_fields *meant, struct h2i_text *why)
@@ -151,7 +135,7 @@ static h2client_error_code prepare_fields(h2client_call *call, const h2client_ca
 
     code = h2i_settings_mean(options, &call->arena, &meant, why);
     if (!code)
-        code = mean_userinfo(call, options, &meant, why);
+        code = h2i_login_look_up(call, &meant, why);
     if (!code)
         code = mean_trailers(call, options->trailers, &meant, why);
     if (code)
@@ -173,6 +157,7 @@ static h2client_error_code prepare_fields(h2client_call *call, const h2client_ca
     call->fields = call->request.fields = h2i_fields_list(&merged.fields);
     call->request.n_fields = merged.fields.n;
     call->expects_continue = has_body && says_expect(call);
+    call->login = h2i_fields_find(call->fields, "authorization") ? NULL : call->settings.login;
     call->has_own_host = merged.host != NULL;
     if (merged.host)
         call->request.authority = merged.host;
@@ -231,6 +216,9 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
         method = "GET";
     if (!code)
         code = h2i_settings_apply(&call->settings, &call->arena, &known, why);
+    if (!code)
+        code = h2i_login_read_netrc(&call->settings, &call->arena, call->session->reactor.system,
+                                    known.netrc_file, why);
     if (!code)
         code = no_memory_unless(h2i_call_rates_init(call));
     if (!code)

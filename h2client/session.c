@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "h2client/pool_options.h"
+#include "h2client/call_login.h"
 #include "h2client/session_internal.h"
 #include "resolver/resolver_create.h"
 #include "resolver/static_resolver.h"
@@ -80,6 +81,9 @@ static h2client_error_code apply_options(h2client_session *session,
 
     session->defaults = h2i_settings_default();
     code = h2i_settings_apply(&session->defaults, &session->arena, &setup->defaults, why);
+    if (!code)
+        code = h2i_login_read_netrc(&session->defaults, &session->arena, session->reactor.system,
+                                    setup->defaults.netrc_file, why);
     if (!setup->defaults.decompress && h2i_coding_offer()[0])
         h2i_meant_fields_add(&meant, "accept-encoding", h2i_coding_offer());
     if (!code)
@@ -306,6 +310,7 @@ static h2client_session *allocate_session(const h2client_allocator *allocator)
     h2i_list_init(&session->done);
     h2i_list_init(&session->spare);
     h2i_retry_bucket_init(&session->retry_bucket);
+    h2i_digest_store_init(&session->digests, &home->allocator);
     h2i_arena_init(&session->arena, &home->allocator, ARENA_BLOCK_BYTES);
     h2i_notices_init(&session->notices, &home->allocator);
     h2i_reactor_init(&session->reactor, &home->allocator, h2i_system_posix(), NULL);
@@ -420,6 +425,7 @@ void h2i_session_finish(h2client_session *session)
     destroy_ports(session);
     free_spare_calls(session);
     h2i_notices_finish(&session->notices);
+    h2i_digest_store_finish(&session->digests);
     h2i_reactor_finish(&session->reactor);
     if (session->own.loop)
         session->own.loop->ops->destroy(session->own.loop);

@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "base/reactor.h"
+#include "h2client/auth/digest_store.h"
 #include "h2client/call_internal.h"
 #include "h2client/cookies.h"
 #include "h2client/notices.h"
@@ -30,6 +31,7 @@ struct h2client_session {
     bool has_pool;
     struct h2i_throttle throttle;
     h2client_cookie_jar *cookie_jar; /* holds a reference */
+    struct h2i_digest_store digests;
     struct h2i_retry_bucket retry_bucket;
     struct h2i_settings defaults;
     struct h2i_arena arena; /* of default_fields */

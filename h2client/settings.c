@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "h2client/auth/credentials.h"
+#include "h2client/call_login.h"
 #include "h2client/coding/coding.h"
 
 #define SECONDS INT64_C(1000000)
@@ -13,8 +13,8 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, trailers);
-NO_TAIL_PADDING(h2client_auth, reserved);
+NO_TAIL_PADDING(h2client_call_options, netrc_file);
+NO_TAIL_PADDING(h2client_auth, sign_user);
 NO_TAIL_PADDING(h2client_session_options, cookie_jar);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);
@@ -243,6 +243,8 @@ h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i
     if (!code && options->redirect)
         code = apply_redirect(settings, options->redirect, why);
     if (!code)
+        code = h2i_login_apply(settings, arena, options->auth, why);
+    if (!code)
         code = apply_texts(settings, arena, options);
     if (!code)
         apply_choices(settings, options);
@@ -267,22 +269,6 @@ static char *write_cookies(struct h2i_arena *arena, const h2client_param *cookie
     return text;
 }
 
-static h2client_error_code mean_credentials(const h2client_call_options *options,
-                                            struct h2i_arena *arena, struct h2i_meant_fields *meant,
-                                            struct h2i_text *why)
-{
-    h2client_auth known;
-    const char *value;
-    h2client_error_code code = h2i_options_take(&known, sizeof known, options->auth, "auth", why);
-
-    if (code || known.scheme == H2CLIENT_AUTH_INHERIT)
-        return code;
-    code = h2i_credentials(arena, &known, &value, why);
-    if (!code)
-        h2i_meant_fields_add(meant, "authorization", value);
-    return code;
-}
-
 h2client_error_code h2i_settings_mean(const h2client_call_options *options, struct h2i_arena *arena,
                                       struct h2i_meant_fields *meant, struct h2i_text *why)
 {
@@ -300,7 +286,7 @@ h2client_error_code h2i_settings_mean(const h2client_call_options *options, stru
     if (options->decompress && h2i_coding_offer()[0])
         h2i_meant_fields_add(meant, "accept-encoding",
                              options->decompress == H2CLIENT_ON ? h2i_coding_offer() : NULL);
-    return mean_credentials(options, arena, meant, why);
+    return h2i_login_mean(options->auth, arena, meant, why);
 }
 
 static bool is_zero(const unsigned char *bytes, size_t len)

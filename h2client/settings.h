@@ -13,6 +13,15 @@
 #include "h2client/request_fields.h"
 #include "h2client/retry_decision.h"
 
+/* Who a call says it is, where that takes more than a field which stands from the start. */
+struct h2i_login {
+    h2client_auth_scheme scheme; /* DIGEST, SIGNED */
+    const char *user;            /* DIGEST; NULL: the URL's, or netrc's */
+    const char *password;
+    h2client_sign_fn sign; /* SIGNED */
+    void *sign_user;
+};
+
 struct h2i_settings {
     h2client_on_response_fn on_response;
     h2client_on_informational_fn on_informational;
@@ -41,6 +50,9 @@ struct h2i_settings {
     bool decompresses;
     int64_t max_recv_per_s; /* bytes of a body */
     int64_t max_send_per_s;
+    h2client_auth_scheme auth_scheme; /* INHERIT: nobody gave any */
+    const struct h2i_login *login;    /* DIGEST and SIGNED; NULL otherwise */
+    struct h2i_str netrc;             /* the file's text; data NULL: none */
 };
 
 /* The library's defaults (README, "Defaults"). */

@@ -101,6 +101,7 @@ SETTER(cookies, some_params)
 SETTER(auth, &some_auth)
 SETTER(on_writable, ignore_room)
 SETTER(on_upload, ignore_progress)
+SETTER(netrc_file, "~/.netrc")
 static void set_trailers(h2client_call_options *options)
 {
     options->body = &some_body; /* which they follow */
@@ -154,6 +155,7 @@ static const struct row rows[] = {
     ROW(on_writable, SHARES),
     ROW(on_upload, SHARES),
     ROW(trailers, SHARES),
+    ROW(netrc_file, SHARES),
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

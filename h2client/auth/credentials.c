@@ -102,6 +102,9 @@ h2client_error_code h2i_credentials(struct h2i_arena *arena, const h2client_auth
                           value, why);
     case H2CLIENT_AUTH_BEARER:
         return make_bearer(arena, auth->token, value, why);
+    case H2CLIENT_AUTH_DIGEST:
+    case H2CLIENT_AUTH_SIGNED:
+        return H2CLIENT_OK;
     case H2CLIENT_AUTH_INHERIT:
         break;
     }
@@ -136,17 +139,20 @@ static bool decode(char *text)
     return true;
 }
 
-h2client_error_code h2i_credentials_of_userinfo(struct h2i_arena *arena, const char *userinfo,
-                                                const char **value, struct h2i_text *why)
+h2client_error_code h2i_userinfo_read(struct h2i_arena *arena, const char *userinfo,
+                                      const char **user, const char **password,
+                                      struct h2i_text *why)
 {
-    char *user = h2i_arena_copy_text(arena, userinfo, strlen(userinfo));
-    char *colon = user ? strchr(user, ':') : NULL;
+    char *text = h2i_arena_copy_text(arena, userinfo, strlen(userinfo));
+    char *colon = text ? strchr(text, ':') : NULL;
 
-    if (!user)
+    if (!text)
         return H2CLIENT_ERROR_NO_MEMORY;
     if (colon)
         *colon = 0;
-    if (!decode(user) || (colon && !decode(colon + 1)))
+    if (!decode(text) || (colon && !decode(colon + 1)))
         return refuse(why, "user and password in the URL are not percent-encoded rightly");
-    return make_basic(arena, user, colon ? colon + 1 : "", value, why);
+    *user = text;
+    *password = colon ? colon + 1 : NULL;
+    return H2CLIENT_OK;
 }

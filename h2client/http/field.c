@@ -77,6 +77,18 @@ const h2client_header *h2i_fields_list(const struct h2i_fields *fields)
     return fields->list ? fields->list : &none;
 }
 
+const h2client_header *h2i_fields_with(struct h2i_arena *arena, const h2client_header *list,
+                                       const char *name, struct h2i_str value)
+{
+    struct h2i_fields fields = {.list = NULL};
+
+    for (; list->name; list++)
+        if (strcmp(list->name, name) != 0 &&
+            !h2i_fields_add(arena, &fields, h2i_str_of(list->name), h2i_str_of(list->value)))
+            return NULL;
+    return h2i_fields_add(arena, &fields, h2i_str_of(name), value) ? fields.list : NULL;
+}
+
 struct h2i_str h2i_field_lower_name(struct h2i_arena *arena, const char *name)
 {
     size_t len = strlen(name);

@@ -28,6 +28,11 @@ bool h2i_field_is_named(const char *name, const char *lower);
 /* First value of that name in any case of letters, NULL if there is none. */
 const char *h2i_fields_find(const h2client_header *list, const char *name);
 
+/* A copy of the list with that field in place of all of its name, which is in small letters as
+ * theirs are. NULL: no memory. */
+const h2client_header *h2i_fields_with(struct h2i_arena *arena, const h2client_header *list,
+                                       const char *name, struct h2i_str value);
+
 /* What a caller's field means to the library. */
 enum h2i_field_kind {
     H2I_FIELD_PLAIN,

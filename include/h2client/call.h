@@ -204,6 +204,12 @@ typedef struct h2client_call_options {
      * `trailer` announces those that are given here. A session has none for all its calls.
      */
     const h2client_header *trailers;
+    /* Where user and password of a host are looked up when nothing else says them: a file in
+     * the form of netrc, read when the call starts (a session's: when it is made). "~/" is
+     * the user's home; a file there may be missing. The host must match exactly; the entry
+     * `default` is for all others. NETRC: it cannot be read, or names its bad line. "": none,
+     * which is the default. */
+    const char *netrc_file;
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */

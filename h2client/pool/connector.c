@@ -175,6 +175,9 @@ static void start_tls(struct h2i_connector *connector, h2client_transport *trans
         .size = sizeof params,
         .host = origin->host,
         .alpn = h2i_origin_alpn(origin),
+        .tickets = &origin->pool->resumption.store,
+        .ticket_key = origin->entry.key,
+        .ticket_key_len = origin->entry.key_len,
         .timeout_ms = to_ms(connector->limits.tls_us),
     };
 

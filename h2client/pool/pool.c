@@ -352,6 +352,7 @@ bool h2i_pool_init(struct h2i_pool *pool, const struct h2i_pool_config *config,
     pool->random = seed[0] ^ seed[1];
     h2i_slab_init(&pool->slab, config->allocator, SLAB_MAX_HELD_BYTES);
     h2i_map_init(&pool->origins, config->allocator, seed);
+    h2i_resumption_init(&pool->resumption, config->allocator);
     h2i_list_init(&pool->unserved);
     h2i_list_init(&pool->starved);
     h2i_list_init(&pool->hungry);
@@ -397,6 +398,7 @@ void h2i_pool_finish(struct h2i_pool *pool, bool says_goodbye)
         shut_down_origin(H2I_CONTAINER_OF(entry, struct h2i_origin, entry), says_goodbye);
     h2i_pool_reap(pool);
     h2i_map_finish(&pool->origins);
+    h2i_resumption_finish(&pool->resumption);
     h2i_slab_finish(&pool->slab);
     h2i_free(pool->config.allocator, pool->scratch);
     pool->scratch = NULL;

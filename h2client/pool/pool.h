@@ -24,6 +24,7 @@
 #include "h2client/h1/h1_conn.h"
 #include "h2client/h2/h2_conn.h"
 #include "h2client/pool/pool_key.h"
+#include "h2client/pool/resumption.h"
 #include "h2client/pool/waiters.h"
 #include "h2client/resolver.h"
 #include "h2client/session.h"
@@ -91,6 +92,7 @@ struct h2i_pool {
     struct h2i_slab slab;
     struct h2i_budget budget;
     struct h2i_map origins;
+    struct h2i_resumption resumption; /* of TLS sessions */
     struct h2i_list unserved; /* origins that something changed for */
     struct h2i_list starved;  /* origins whose first ticket found no room in the budget */
     struct h2i_list hungry;   /* origins without a connection, for which there is no place */

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "h2client/attempt.h"
 #include "h2client/call_decode.h"
+#include "h2client/call_lines.h"
 #include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
 
@@ -57,6 +58,7 @@ static h2client_call *allocate_call(h2client_session *session)
     call->home->n_refs++;
     h2i_arena_init(&call->arena, allocator, ARENA_BLOCK_BYTES);
     h2i_buf_init(&call->in.body, allocator, SIZE_MAX / 2);
+    h2i_buf_init(&call->in.lines.held, allocator, SIZE_MAX / 2);
     return call;
 }
 
@@ -127,6 +129,7 @@ void h2i_call_free(h2client_call *call)
     h2i_call_drop_decoding(call);
     h2i_arena_finish(&call->arena);
     h2i_buf_finish(&call->in.body);
+    h2i_buf_finish(&call->in.lines.held);
     h2i_free(&home->allocator, call);
     h2i_home_unref(home);
 }
@@ -143,10 +146,12 @@ static void keep_as_spare(h2client_session *session, h2client_call *call)
     h2i_call_drop_decoding(call);
     h2i_arena_reset(&arena);
     h2i_buf_clear(&body, has_room ? SPARE_BODY_BYTES : 0);
+    h2i_buf_finish(&call->in.lines.held);
     memset(call, 0, sizeof *call);
     call->home = home;
     call->arena = arena;
     call->in.body = body;
+    h2i_buf_init(&call->in.lines.held, &home->allocator, SIZE_MAX / 2);
     h2i_list_append(&session->spare, &call->in_session);
     session->n_spare++;
     session->n_spare_body_bytes += body.cap;
@@ -403,23 +408,30 @@ static h2client_error_code take_bytes(h2client_call *call, void *buf, size_t cap
     return H2CLIENT_OK;
 }
 
+h2client_error_code h2i_call_try_take(h2client_call *call, void *buf, size_t cap, size_t *n)
+{
+    *n = 0;
+    h2i_call_set_delivery(call, H2CLIENT_DELIVERY_PULL);
+    if (h2i_buf_len(&call->in.body) == 0)
+        h2i_call_decode(call);
+    if (h2i_buf_len(&call->in.body))
+        return take_bytes(call, buf, cap, n);
+    return h2client_call_state(call);
+}
+
 h2client_error_code h2client_call_try_read(h2client_call *call, void *buf, size_t cap, size_t *n)
 {
-    h2client_error_code state;
-
     if (n)
         *n = 0;
     if (!call)
         return H2CLIENT_ERROR_NO_MEMORY;
     if (!buf || cap == 0 || !n || call->settings.on_data)
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
-    h2i_call_set_delivery(call, H2CLIENT_DELIVERY_PULL);
-    if (h2i_buf_len(&call->in.body) == 0)
-        h2i_call_decode(call);
-    if (h2i_buf_len(&call->in.body))
-        return take_bytes(call, buf, cap, n);
-    state = h2client_call_state(call);
-    return state;
+    if (h2i_call_holds_lines(call)) {
+        h2i_call_take_held(call, buf, cap, n);
+        return H2CLIENT_OK;
+    }
+    return h2i_call_try_take(call, buf, cap, n);
 }
 
 void h2i_call_report_unasked(h2client_call *call)

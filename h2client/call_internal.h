@@ -71,6 +71,13 @@ struct h2i_interim {
     struct h2i_interim *next;
 };
 
+/* Of a body that is read line by line: what is read ahead. */
+struct h2i_lines {
+    struct h2i_buf held;
+    size_t n_given;    /* of these: the line that was given last, with its end */
+    size_t n_searched; /* bytes without a line end */
+};
+
 /* What a response's accessors read. */
 struct h2client_response {
     int status;
@@ -135,6 +142,7 @@ struct h2client_call {
         size_t n_uncredited; /* bytes, the newest of body and then `n_kept`, still to credit */
         size_t n_kept;       /* of these: given to on_data and kept by it */
         size_t header_bytes;
+        struct h2i_lines lines;
     } in;
     struct { /* how it ended, until it is settled */
         bool is_over;

@@ -5,6 +5,7 @@
  *   flush what a start outside left -> wait -> events, timers, tasks (reactor)
  *   -> delivery (all user code) -> serve the pool -> flush, one write a link -> reap
  */
+#include "h2client/call_lines.h"
 #include "h2client/call_rates.h"
 #include "h2client/session_internal.h"
 
@@ -253,7 +254,6 @@ static bool call_has_head(const void *goal)
 static bool call_has_bytes(const void *goal)
 {
     const h2client_call *call = goal;
-
     size_t len = h2i_buf_len(&call->in.body);
 
     return (len > 0 && h2i_call_rates_allow(call, len) > 0) || h2i_call_has_ended(call);
@@ -325,8 +325,25 @@ h2client_error_code h2client_call_read(h2client_call *call, void *buf, size_t ca
     if (!buf || cap == 0 || !n || call->settings.on_data)
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     h2i_call_set_delivery(call, H2CLIENT_DELIVERY_PULL);
-    code = drive_for(call, call_has_bytes);
+    code = h2i_call_holds_lines(call) ? H2CLIENT_OK : drive_for(call, call_has_bytes);
     return code ? code : h2client_call_try_read(call, buf, cap, n);
+}
+
+h2client_error_code h2client_call_read_line(h2client_call *call, const char **line, size_t *len)
+{
+    h2client_error_code code;
+
+    if (line)
+        *line = NULL;
+    if (call && call->session && call->session->is_driving)
+        return H2CLIENT_ERROR_REENTRANT;
+    do {
+        code = h2client_call_try_read_line(call, line, len);
+        if (code != H2CLIENT_PENDING)
+            return code;
+        code = drive_for(call, call_has_bytes);
+    } while (!code);
+    return code;
 }
 
 static bool call_takes_bytes(const void *goal)

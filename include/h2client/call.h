@@ -284,6 +284,21 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_try_read(h2clie
                                                                           size_t *n);
 
 /*
+ * Takes the next line of the body, without its end (LF or CR LF), waiting for it. OK with *line,
+ * *len bytes and a NUL behind them, valid until the next reading of the call's body and until
+ * it is destroyed; OK with *line NULL at the end. What stands behind the last line end is a
+ * line as well. A line longer than max_body_bytes ends the call with LINE_TOO_LONG; otherwise
+ * results as for read, which may go on where the lines stopped.
+ */
+H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_read_line(h2client_call *call,
+                                                                           const char **line,
+                                                                           size_t *len);
+/* The twin that drives nothing and works anywhere: PENDING when there is none now. */
+H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_try_read_line(h2client_call *call,
+                                                                               const char **line,
+                                                                               size_t *len);
+
+/*
  * Writes the rest of the body to a descriptor as it comes, through a buffer of 64 KiB, until
  * its end: OK. Otherwise the call's error code; OUTPUT_FAILED, which is the call's error then,
  * with system_errno, where the descriptor did not take it; INTERRUPTED, after which it may be

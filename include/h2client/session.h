@@ -5,8 +5,8 @@
  * Who drives
  *   Nothing happens behind the application's back: there is no thread. Bytes move
  *   and callbacks run while one of the driving functions runs: await,
- *   await_response, gather, wait_any, read, save and write (call.h), and dispatch, close and
- *   destroy below. Called inside a callback they return REENTRANT and do nothing.
+ *   await_response, gather, wait_any, read, read_line, save and write (call.h), and dispatch, close
+ * and destroy below. Called inside a callback they return REENTRANT and do nothing.
  *
  * Embedding
  *   Poll h2client_session_fd() for readability in any loop and call

@@ -414,8 +414,8 @@ static bool run_without_memory(uint64_t fail_at)
     h2t_tls_rig_start(&rig.tls);
     for (int i = 0; i < 50 && !rig.tls.n_done; i++)
         h2t_tls_rig_turn(&rig.tls, 1);
-    is_whole = rig.tls.client && echo_mebibyte(&rig.tls) &&
-               h2t_tls_rig_info(&rig.tls).tls_certificate;
+    is_whole =
+        rig.tls.client && echo_mebibyte(&rig.tls) && h2t_tls_rig_info(&rig.tls).tls_certificate;
     if (rig.tls.n_done && !rig.tls.client)
         ck_assert_int_eq(rig.tls.fault.code, H2CLIENT_ERROR_NO_MEMORY);
     has_failed = rig.tls.alloc.n_calls >= fail_at;

@@ -9,37 +9,10 @@
 #include "tests/support/tls_rig.h"
 #include "transport/tls_gnutls.h"
 
-/* ---- scenario: a certificate and a host, and what becomes of it ---- */
-
-static void expect_accepted(const struct h2t_cert_spec *spec, const char *host)
-{
-    struct h2t_tls_rig rig;
-
-    h2t_tls_rig_init(&rig);
-    h2t_tls_rig_certify(&rig, spec);
-    rig.params.host = host;
-    h2t_tls_rig_connect(&rig);
-    h2t_tls_rig_finish(&rig);
-}
-
-/* The server is told by this alert. */
-static void expect_refused(const struct h2t_cert_spec *spec, const char *host,
-                           h2client_error_code code, const char *words, int alert)
-{
-    struct h2t_tls_rig rig;
-
-    h2t_tls_rig_init(&rig);
-    h2t_tls_rig_certify(&rig, spec);
-    rig.params.host = host;
-    h2t_tls_rig_refuse(&rig, code, words);
-    ck_assert_int_eq(h2t_tls_server_hear_alert(rig.server), alert);
-    h2t_tls_rig_finish(&rig);
-}
-
 static void expect_wrong_name(const struct h2t_cert_spec *spec, const char *host)
 {
-    expect_refused(spec, host, H2CLIENT_ERROR_TLS_WRONG_NAME,
-                   "certificate is for: ", GNUTLS_A_BAD_CERTIFICATE);
+    h2t_tls_expect_refused(spec, host, H2CLIENT_ERROR_TLS_WRONG_NAME,
+                           "certificate is for: ", GNUTLS_A_BAD_CERTIFICATE);
 }
 
 /* "2024-01-31" */
@@ -56,7 +29,7 @@ static void format_day(char *text, size_t cap, int days_from_now)
 
 TEST(tls_accepts_a_certificate_of_a_trusted_authority)
 {
-    expect_accepted(&(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}}, H2T_TLS_HOST);
+    h2t_tls_expect_accepted(&(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}}, H2T_TLS_HOST);
 }
 
 TEST(tls_refuses_an_unknown_authority)
@@ -137,14 +110,15 @@ TEST(tls_names_an_issuer_that_has_expired)
 
 TEST(tls_refuses_a_weak_key)
 {
-    expect_refused(&(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .key = H2T_KEY_RSA_1024},
-                   H2T_TLS_HOST, H2CLIENT_ERROR_TLS_UNTRUSTED, "too weak", GNUTLS_A_UNKNOWN_CA);
+    h2t_tls_expect_refused(&(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .key = H2T_KEY_RSA_1024},
+                           H2T_TLS_HOST, H2CLIENT_ERROR_TLS_UNTRUSTED, "too weak",
+                           GNUTLS_A_UNKNOWN_CA);
 }
 
 TEST(tls_accepts_an_rsa_key_of_2048_bits)
 {
-    expect_accepted(&(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .key = H2T_KEY_RSA_2048},
-                    H2T_TLS_HOST);
+    h2t_tls_expect_accepted(&(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .key = H2T_KEY_RSA_2048},
+                            H2T_TLS_HOST);
 }
 
 TEST(tls_refuses_a_certificate_its_staple_says_is_revoked)
@@ -166,8 +140,9 @@ TEST(tls_refuses_an_expired_certificate_and_names_the_day)
     char words[80], day[16];
     format_day(day, sizeof day, -2);
     snprintf(words, sizeof words, "certificate of server.test expired on %s", day);
-    expect_refused(&(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .first_day = -9, .last_day = -2},
-                   H2T_TLS_HOST, H2CLIENT_ERROR_TLS_EXPIRED, words, GNUTLS_A_CERTIFICATE_EXPIRED);
+    h2t_tls_expect_refused(
+        &(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .first_day = -9, .last_day = -2},
+        H2T_TLS_HOST, H2CLIENT_ERROR_TLS_EXPIRED, words, GNUTLS_A_CERTIFICATE_EXPIRED);
 }
 
 TEST(tls_refuses_a_certificate_whose_time_has_not_come)
@@ -175,13 +150,14 @@ TEST(tls_refuses_a_certificate_whose_time_has_not_come)
     char words[80], day[16];
     format_day(day, sizeof day, 2);
     snprintf(words, sizeof words, "certificate of server.test is not valid before %s", day);
-    expect_refused(&(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .first_day = 2, .last_day = 9},
-                   H2T_TLS_HOST, H2CLIENT_ERROR_TLS_EXPIRED, words, GNUTLS_A_CERTIFICATE_EXPIRED);
+    h2t_tls_expect_refused(
+        &(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .first_day = 2, .last_day = 9}, H2T_TLS_HOST,
+        H2CLIENT_ERROR_TLS_EXPIRED, words, GNUTLS_A_CERTIFICATE_EXPIRED);
 }
 
 TEST(tls_refuses_a_certificate_for_clients)
 {
-    expect_refused(
+    h2t_tls_expect_refused(
         &(struct h2t_cert_spec){.dns = {H2T_TLS_HOST}, .purpose = GNUTLS_KP_TLS_WWW_CLIENT},
         H2T_TLS_HOST, H2CLIENT_ERROR_TLS_PURPOSE, "not for a TLS server",
         GNUTLS_A_UNSUPPORTED_CERTIFICATE);
@@ -191,19 +167,21 @@ TEST(tls_refuses_a_certificate_for_clients)
 
 TEST(tls_refuses_a_certificate_for_others_and_lists_them)
 {
-    expect_refused(&(struct h2t_cert_spec){.dns = {"a.example", "b.example"}, .ip = "192.0.2.1"},
-                   H2T_TLS_HOST, H2CLIENT_ERROR_TLS_WRONG_NAME,
-                   "certificate is for: a.example, b.example, 192.0.2.1", GNUTLS_A_BAD_CERTIFICATE);
+    h2t_tls_expect_refused(
+        &(struct h2t_cert_spec){.dns = {"a.example", "b.example"}, .ip = "192.0.2.1"}, H2T_TLS_HOST,
+        H2CLIENT_ERROR_TLS_WRONG_NAME, "certificate is for: a.example, b.example, 192.0.2.1",
+        GNUTLS_A_BAD_CERTIFICATE);
 }
 
 TEST(tls_takes_any_name_of_the_certificate)
 {
-    expect_accepted(&(struct h2t_cert_spec){.dns = {"a.example", H2T_TLS_HOST}}, H2T_TLS_HOST);
+    h2t_tls_expect_accepted(&(struct h2t_cert_spec){.dns = {"a.example", H2T_TLS_HOST}},
+                            H2T_TLS_HOST);
 }
 
 TEST(tls_compares_names_in_any_case)
 {
-    expect_accepted(&(struct h2t_cert_spec){.dns = {"SERVER.Test"}}, H2T_TLS_HOST);
+    h2t_tls_expect_accepted(&(struct h2t_cert_spec){.dns = {"SERVER.Test"}}, H2T_TLS_HOST);
 }
 
 TEST(tls_does_not_fall_back_to_the_common_name)
@@ -221,7 +199,7 @@ TEST(tls_does_not_fall_back_to_the_common_name_beside_other_kinds)
 
 TEST(tls_wildcard_holds_for_one_label)
 {
-    expect_accepted(&(struct h2t_cert_spec){.dns = {"*.server.test"}}, "www.server.test");
+    h2t_tls_expect_accepted(&(struct h2t_cert_spec){.dns = {"*.server.test"}}, "www.server.test");
 }
 
 TEST(tls_wildcard_does_not_hold_for_two_labels)
@@ -241,10 +219,10 @@ TEST(tls_wildcard_does_not_hold_for_a_whole_domain)
 
 TEST(tls_name_ends_at_no_nul)
 {
-    expect_refused(&(struct h2t_cert_spec){.common_name = H2T_TLS_HOST,
-                                           .raw_dns = {"server.test\0.evil.example", 25}},
-                   H2T_TLS_HOST, H2CLIENT_ERROR_TLS_WRONG_NAME, "server.test\\x00.evil.example",
-                   GNUTLS_A_BAD_CERTIFICATE);
+    h2t_tls_expect_refused(&(struct h2t_cert_spec){.common_name = H2T_TLS_HOST,
+                                                   .raw_dns = {"server.test\0.evil.example", 25}},
+                           H2T_TLS_HOST, H2CLIENT_ERROR_TLS_WRONG_NAME,
+                           "server.test\\x00.evil.example", GNUTLS_A_BAD_CERTIFICATE);
 }
 
 TEST(tls_refuses_names_that_cannot_be_parsed)
@@ -263,7 +241,7 @@ TEST(tls_skips_a_name_that_is_too_long)
     memset(uri + strlen(uri), 'x', sizeof uri - 1 - strlen(uri));
     uri[sizeof uri - 1] = 0;
     struct h2t_cert_spec spec = {.uri = uri, .ip = "192.0.2.1"};
-    expect_accepted(&spec, "192.0.2.1");
+    h2t_tls_expect_accepted(&spec, "192.0.2.1");
 }
 
 TEST(tls_refuses_an_empty_host)
@@ -297,8 +275,8 @@ TEST(tls_strips_a_trailing_dot)
 
 TEST(tls_address_needs_an_address_in_the_certificate)
 {
-    expect_accepted(&(struct h2t_cert_spec){.ip = "192.0.2.1"}, "192.0.2.1");
-    expect_accepted(&(struct h2t_cert_spec){.ip = "2001:db8::1"}, "2001:db8::1");
+    h2t_tls_expect_accepted(&(struct h2t_cert_spec){.ip = "192.0.2.1"}, "192.0.2.1");
+    h2t_tls_expect_accepted(&(struct h2t_cert_spec){.ip = "2001:db8::1"}, "2001:db8::1");
 }
 
 TEST(tls_address_is_compared)

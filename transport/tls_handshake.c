@@ -257,6 +257,8 @@ static h2client_fault fault_of(const struct h2i_tls *tls, int code)
         return unoffered();
     if (code == GNUTLS_E_MEMORY_ERROR)
         return h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");
+    if (code == GNUTLS_E_KEY_USAGE_VIOLATION)
+        return h2i_fault(H2CLIENT_ERROR_TLS_PURPOSE, "certificate's key is for another use");
     if (tls->in.is_inner_at_end && !h2i_tls_has_read_ahead(tls))
         return fault_of_close(tls);
     return h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE, "TLS handshake failed: %s",

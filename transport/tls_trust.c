@@ -63,6 +63,36 @@ static int list_names(gnutls_x509_crt_t leaf, gnutls_x509_subject_alt_name_t kin
     }
 }
 
+/* RFC 9525 6.3: equal, or a "*" in place of all of the first label, with two labels after it
+ * at least. GnuTLS takes a "*" beside other letters as well. */
+static bool matches(struct h2i_str name, struct h2i_str host)
+{
+    const char *dot = memchr(host.data, '.', host.len);
+    size_t first_len = dot ? (size_t)(dot - host.data) : host.len;
+
+    if (memchr(name.data, '*', name.len) == NULL)
+        return h2i_str_equals_nocase(name, host);
+    if (name.len < 2 || memcmp(name.data, "*.", 2) != 0 || first_len == 0)
+        return false;
+    name = h2i_str(name.data + 1, name.len - 1);
+    return memchr(name.data + 1, '.', name.len - 1) &&
+           h2i_str_equals_nocase(name, h2i_str(host.data + first_len, host.len - first_len));
+}
+
+/* In a subjectAltName of the kind; the common name does not count. */
+static bool holds_name(gnutls_x509_crt_t leaf, const char *host)
+{
+    for (unsigned i = 0;; i++) {
+        char name[256];
+        size_t len = sizeof name;
+        int found = gnutls_x509_crt_get_subject_alt_name(leaf, i, name, &len, NULL);
+        if (found == GNUTLS_SAN_DNSNAME && matches(h2i_str(name, len), h2i_str_of(host)))
+            return true;
+        if (found < 0 && found != GNUTLS_E_SHORT_MEMORY_BUFFER)
+            return false;
+    }
+}
+
 bool h2i_tls_certificate_names(const struct h2i_tls *tls, const char *host)
 {
     gnutls_x509_crt_t leaf = h2i_tls_get_certificate(tls->session, 0);
@@ -74,11 +104,11 @@ bool h2i_tls_certificate_names(const struct h2i_tls *tls, const char *host)
     if (!leaf)
         return false;
     /* Without one of its kind GnuTLS would look at the common name. */
-    holds = list_names(leaf, is_literal ? GNUTLS_SAN_IPADDRESS : GNUTLS_SAN_DNSNAME, &names) > 0;
-    if (holds && is_literal)
-        holds = gnutls_x509_crt_check_ip(leaf, literal.bytes, literal.family == 4 ? 4 : 16, 0);
-    else if (holds)
-        holds = gnutls_x509_crt_check_hostname2(leaf, host, 0);
+    if (is_literal)
+        holds = list_names(leaf, GNUTLS_SAN_IPADDRESS, &names) > 0 &&
+                gnutls_x509_crt_check_ip(leaf, literal.bytes, literal.family == 4 ? 4 : 16, 0);
+    else
+        holds = holds_name(leaf, host) && gnutls_x509_crt_check_hostname2(leaf, host, 0);
     gnutls_x509_crt_deinit(leaf);
     return holds;
 }

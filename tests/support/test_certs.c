@@ -122,6 +122,8 @@ static void set_names(gnutls_x509_crt_t crt, const struct h2t_cert_spec *spec)
         ck_assert(h2client_address_parse(spec->ip, &address));
         set_name(crt, GNUTLS_SAN_IPADDRESS, address.bytes, address.family == 4 ? 4 : 16);
     }
+    if (spec->has_empty_names)
+        require(gnutls_x509_crt_set_extension_by_oid(crt, "2.5.29.17", "\x30\0", 2, 0));
     if (spec->has_broken_names)
         require(gnutls_x509_crt_set_extension_by_oid(crt, "2.5.29.17", "\x30\x7f\x82\x01", 4, 0));
 }

@@ -23,6 +23,7 @@ struct h2t_cert_spec {
         size_t len;
     } raw_dns;             /* a DNS name with bytes that none has */
     bool has_broken_names; /* a subjectAltName that cannot be parsed */
+    bool has_empty_names;  /* one that holds none */
     bool is_authority;
     const char *purpose;     /* its extended key usage; NULL: TLS server */
     int first_day, last_day; /* from today; both 0: -1 and 30 */

@@ -174,6 +174,31 @@ void h2t_tls_rig_refuse(struct h2t_tls_rig *rig, h2client_error_code code, const
     expect_fault(&rig->fault, code, words);
 }
 
+void h2t_tls_expect_accepted(const struct h2t_cert_spec *spec, const char *host)
+{
+    struct h2t_tls_rig rig;
+
+    h2t_tls_rig_init(&rig);
+    h2t_tls_rig_certify(&rig, spec);
+    rig.params.host = host;
+    h2t_tls_rig_connect(&rig);
+    h2t_tls_rig_finish(&rig);
+}
+
+void h2t_tls_expect_refused(const struct h2t_cert_spec *spec, const char *host,
+                            h2client_error_code code, const char *words, int alert)
+{
+    struct h2t_tls_rig rig;
+
+    h2t_tls_rig_init(&rig);
+    h2t_tls_rig_certify(&rig, spec);
+    rig.params.host = host;
+    h2t_tls_rig_refuse(&rig, code, words);
+    if (alert >= 0)
+        ck_assert_int_eq(h2t_tls_server_hear_alert(rig.server), alert);
+    h2t_tls_rig_finish(&rig);
+}
+
 /* ---- the client ----------------------------------------------------------------- */
 
 struct h2t_tls_read h2t_tls_rig_read(struct h2t_tls_rig *rig)

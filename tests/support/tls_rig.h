@@ -60,6 +60,11 @@ void h2t_tls_rig_run(struct h2t_tls_rig *rig);
 void h2t_tls_rig_connect(struct h2t_tls_rig *rig);
 /* Start, run, and it is not, for that reason, whose text holds `words`. */
 void h2t_tls_rig_refuse(struct h2t_tls_rig *rig, h2client_error_code code, const char *words);
+/* A server with this certificate, of the rig's authority, asked for as `host`; told why not by
+ * this alert (-1: it does not matter). */
+void h2t_tls_expect_accepted(const struct h2t_cert_spec *spec, const char *host);
+void h2t_tls_expect_refused(const struct h2t_cert_spec *spec, const char *host,
+                            h2client_error_code code, const char *words, int alert);
 /* Destroys client and server, so that another connection can be made. */
 void h2t_tls_rig_disconnect(struct h2t_tls_rig *rig);
 

@@ -22,7 +22,7 @@ NO_TAIL_PADDING(h2client_tls_options, session_tickets);
 NO_TAIL_PADDING(h2client_certificate, not_after_s);
 NO_TAIL_PADDING(h2client_transport_info, tls_signature);
 NO_TAIL_PADDING(h2client_dns_options, max_entries);
-NO_TAIL_PADDING(h2client_body, reserved);
+NO_TAIL_PADDING(h2client_body, parts);
 NO_TAIL_PADDING(h2client_error, n_redirects);
 NO_TAIL_PADDING(h2client_call_info, fragment);
 NO_TAIL_PADDING(h2client_redirect_options, keep_post_303);

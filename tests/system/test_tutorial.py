@@ -164,6 +164,15 @@ class Tutorial(unittest.TestCase):
         lines = "".join(f"tick: number {number}\n" for number in (1, 2, 3, 4))
         self.prints(lines, "sse_client", self.url + "events", "2")
 
+    @unittest.skipUnless((PROGRAMS / "embed_uv").exists(), "built without libuv")
+    def test_a_session_runs_in_the_loop_of_libuv(self):
+        with Server(0.3) as server:
+            done = run("embed_uv", *[f"{server.url}users/{n}" for n in (1, 2, 3)])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        *told, ticks = done.stdout.splitlines()
+        self.assertEqual(sorted(told), [f"200 {server.url}users/{n}" for n in (1, 2, 3)])
+        self.assertGreaterEqual(int(ticks.split()[0]), 3)
+
     def test_a_semaphore_lets_all_through(self):
         self.prints("100 of 100 fetched, ten at a time\n", "semaphore", self.url)
 

@@ -4,6 +4,9 @@
 #include "h2client/attempt.h"
 #include "h2client/session_internal.h"
 
+/* What a call waits longer than it has to for what all share. */
+#define MAX_COURTESY_US 10000u
+
 static int64_t now_us(const h2client_call *call)
 {
     return call->session->reactor.now_us;
@@ -14,6 +17,45 @@ static bool is_limited(const h2client_call *call)
 {
     return call->rates && !h2i_call_has_ended(call) &&
            !(call->end.is_over && call->end.outcome.fault.code);
+}
+
+static struct h2i_shared_rates *shared_by(const h2client_call *call)
+{
+    return &call->session->rates;
+}
+
+static size_t allowed(const h2client_call *call, const struct h2i_rate *own,
+                      const struct h2i_rate *shared, size_t n)
+{
+    n = h2i_rate_allows(own, now_us(call), n);
+    return n > 0 ? h2i_rate_allows(shared, now_us(call), n) : 0;
+}
+
+/* When there may be credit for n bytes in both. */
+static int64_t when(const h2client_call *call, const struct h2i_rate *own,
+                    const struct h2i_rate *shared, size_t n)
+{
+    int64_t own_us = h2i_rate_when(own, now_us(call), n);
+    int64_t shared_us = h2i_rate_when(shared, now_us(call), n);
+
+    if (shared_us > now_us(call) && shared_us != INT64_MAX)
+        shared_us += (int64_t)h2i_pool_random(&call->session->pool, MAX_COURTESY_US);
+    return own_us > shared_us ? own_us : shared_us;
+}
+
+static size_t slice(const struct h2i_rate *own, const struct h2i_rate *shared, size_t n)
+{
+    return h2i_rate_slice(shared, h2i_rate_slice(own, n));
+}
+
+static size_t may_receive(const h2client_call *call, size_t n)
+{
+    return allowed(call, &call->rates->recv, &shared_by(call)->recv, n);
+}
+
+static size_t may_send(const h2client_call *call, size_t n)
+{
+    return allowed(call, &call->rates->send, &shared_by(call)->send, n);
 }
 
 /* ---- down ---------------------------------------------------------------------------- */
@@ -27,13 +69,26 @@ static size_t n_held(const h2client_call *call)
 
 size_t h2i_call_rates_allow(const h2client_call *call, size_t n)
 {
-    return is_limited(call) ? h2i_rate_allows(&call->rates->recv, now_us(call), n) : n;
+    return is_limited(call) ? may_receive(call, n) : n;
+}
+
+/* Nothing is left of what others were offered: they have to wait as well. */
+static void withdraw_offers(struct h2i_shared_rates *shared, int64_t now)
+{
+    struct h2i_list *node;
+
+    while (h2i_rate_allows(&shared->recv, now, 1) == 0 && (node = h2i_list_pop(&shared->offered)))
+        h2i_call_rates_watch(
+            (h2client_call *)H2I_CONTAINER_OF(node, struct h2i_call_rates, in_offered)->timer.user);
 }
 
 void h2i_call_rates_take(h2client_call *call, size_t n)
 {
-    if (is_limited(call))
-        h2i_rate_take(&call->rates->recv, now_us(call), n);
+    if (!is_limited(call) || n == 0)
+        return;
+    h2i_rate_take(&call->rates->recv, now_us(call), n);
+    h2i_rate_take(&shared_by(call)->recv, now_us(call), n);
+    withdraw_offers(shared_by(call), now_us(call));
 }
 
 bool h2i_call_rates_let_end(const h2client_call *call)
@@ -41,8 +96,7 @@ bool h2i_call_rates_let_end(const h2client_call *call)
     size_t n = n_held(call);
 
     return !is_limited(call) || n == 0 ||
-           (!h2i_call_is_collected(call) &&
-            h2i_rate_allows(&call->rates->recv, now_us(call), n) == n);
+           (!h2i_call_is_collected(call) && may_receive(call, n) == n);
 }
 
 static void collect(h2client_call *call)
@@ -54,19 +108,28 @@ static void collect(h2client_call *call)
     h2i_attempt_credit(call, n);
 }
 
+/* The most that the reader may ever have at once. */
+static size_t depth(const h2client_call *call)
+{
+    size_t own = h2i_rate_depth(&call->rates->recv);
+    size_t shared = h2i_rate_depth(&shared_by(call)->recv);
+
+    return own < shared ? own : shared;
+}
+
 /* When time alone lets the reader go on: not while he has not taken what he may. */
 static int64_t recv_is_due_us(const h2client_call *call)
 {
-    const struct h2i_rate *rate = &call->rates->recv;
+    const struct h2i_rate *own = &call->rates->recv, *shared = &shared_by(call)->recv;
     size_t n = n_held(call);
 
     if (n == 0)
         return INT64_MAX;
-    if (h2i_rate_allows(rate, now_us(call), n) == 0)
-        return h2i_rate_when(rate, now_us(call), h2i_rate_slice(rate, n));
+    if (may_receive(call, n) == 0)
+        return when(call, own, shared, slice(own, shared, n));
     /* A pulled body's end is told as soon as the rest may be read in one go. */
-    if (call->end.is_over && n <= h2i_rate_depth(rate) && !h2i_call_rates_let_end(call))
-        return h2i_rate_when(rate, now_us(call), n);
+    if (call->end.is_over && n <= depth(call) && !h2i_call_rates_let_end(call))
+        return when(call, own, shared, n);
     return INT64_MAX;
 }
 
@@ -86,7 +149,8 @@ size_t h2i_call_rates_admit(h2client_call *call, size_t cap)
     if (left > 0 && (uint64_t)left < cap)
         cap = (size_t)left;
     h2i_rate_begin(&rates->send, now_us(call));
-    n = h2i_rate_allows(&rates->send, now_us(call), cap);
+    h2i_rate_begin(&shared_by(call)->send, now_us(call));
+    n = may_send(call, cap);
     rates->n_wanted = n > 0 ? 0 : cap;
     if (n == 0)
         h2i_call_rates_watch(call);
@@ -95,8 +159,10 @@ size_t h2i_call_rates_admit(h2client_call *call, size_t cap)
 
 void h2i_call_rates_sent(h2client_call *call, size_t n)
 {
-    if (call->rates)
-        h2i_rate_take(&call->rates->send, now_us(call), n);
+    if (!call->rates)
+        return;
+    h2i_rate_take(&call->rates->send, now_us(call), n);
+    h2i_rate_take(&shared_by(call)->send, now_us(call), n);
 }
 
 bool h2i_call_rates_hold_upload(const h2client_call *call)
@@ -106,11 +172,11 @@ bool h2i_call_rates_hold_upload(const h2client_call *call)
 
 static int64_t send_is_due_us(const h2client_call *call)
 {
-    const struct h2i_rate *rate = &call->rates->send;
+    const struct h2i_rate *own = &call->rates->send, *shared = &shared_by(call)->send;
 
     if (call->rates->n_wanted == 0)
         return INT64_MAX;
-    return h2i_rate_when(rate, now_us(call), h2i_rate_slice(rate, call->rates->n_wanted));
+    return when(call, own, shared, slice(own, shared, call->rates->n_wanted));
 }
 
 static void resume_upload(h2client_call *call)
@@ -121,6 +187,14 @@ static void resume_upload(h2client_call *call)
 
 /* ---- time ---------------------------------------------------------------------------- */
 
+/* Without a timer of its own it must hear of it when others take what it may have. */
+static void note_offer(h2client_call *call, bool is_offered)
+{
+    h2i_list_remove(&call->rates->in_offered);
+    if (is_offered && shared_by(call)->recv.per_s > 0)
+        h2i_list_append(&shared_by(call)->offered, &call->rates->in_offered);
+}
+
 static void arm(h2client_call *call)
 {
     struct h2i_call_rates *rates = call->rates;
@@ -129,6 +203,7 @@ static void arm(h2client_call *call)
     int64_t due_us = recv_us < send_us ? recv_us : send_us;
     h2client_fault no_memory = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
 
+    note_offer(call, recv_us == INT64_MAX && n_held(call) > 0);
     if (due_us == INT64_MAX)
         h2client_reactor_timer_stop(&call->session->reactor, &rates->timer);
     else if (h2client_reactor_timer_start(&call->session->reactor, &rates->timer, due_us))
@@ -137,8 +212,10 @@ static void arm(h2client_call *call)
 
 void h2i_call_rates_watch(h2client_call *call)
 {
-    if (call->rates && n_held(call) > 0)
+    if (call->rates && n_held(call) > 0) {
         h2i_rate_begin(&call->rates->recv, now_us(call));
+        h2i_rate_begin(&shared_by(call)->recv, now_us(call));
+    }
     if (h2i_call_is_collected(call))
         collect(call);
     if (!is_limited(call))
@@ -153,7 +230,7 @@ static void timer_fired(h2client_timer *timer, void *user)
     h2client_call *call = user;
 
     (void)timer;
-    if (send_is_due_us(call) <= now_us(call))
+    if (call->rates->n_wanted > 0 && may_send(call, call->rates->n_wanted) > 0)
         resume_upload(call);
     h2i_call_mark_ready(call);
     h2i_call_rates_watch(call);
@@ -165,7 +242,8 @@ bool h2i_call_rates_init(h2client_call *call)
 {
     const struct h2i_settings *settings = &call->settings;
 
-    if (settings->max_recv_per_s == INT64_MAX && settings->max_send_per_s == INT64_MAX)
+    if (settings->max_recv_per_s == INT64_MAX && settings->max_send_per_s == INT64_MAX &&
+        shared_by(call)->recv.per_s == 0 && shared_by(call)->send.per_s == 0)
         return true;
     call->rates = h2i_arena_alloc(&call->arena, sizeof *call->rates);
     if (!call->rates)
@@ -178,6 +256,15 @@ bool h2i_call_rates_init(h2client_call *call)
 
 void h2i_call_rates_stop(h2client_call *call)
 {
-    if (call->rates && call->session)
-        h2client_reactor_timer_stop(&call->session->reactor, &call->rates->timer);
+    if (!call->rates || !call->session)
+        return;
+    h2i_list_remove(&call->rates->in_offered);
+    h2client_reactor_timer_stop(&call->session->reactor, &call->rates->timer);
+}
+
+void h2i_shared_rates_init(struct h2i_shared_rates *shared, int64_t recv_per_s, int64_t send_per_s)
+{
+    h2i_rate_init(&shared->recv, recv_per_s);
+    h2i_rate_init(&shared->send, send_per_s);
+    h2i_list_init(&shared->offered);
 }

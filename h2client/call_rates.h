@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call's limits on rate (rate.h), and what waits for them: bytes of the response that
- * their reader may not have yet, and an upload. Nothing waits but for these two: bytes that
+ * A call's limits on rate (rate.h), its own and those it shares with all of its session, and
+ * what waits for them: bytes of the response that their reader may not have yet, and an
+ * upload. Nothing waits but for these two: bytes that
  * are held keep their room in the stream's window, which is what slows the sender down.
  */
 #ifndef H2I_CALL_RATES_H
 #define H2I_CALL_RATES_H
 
+#include "base/list.h"
 #include "h2client/call_internal.h"
 #include "h2client/rate.h"
 
@@ -15,7 +17,19 @@ struct h2i_call_rates {
     struct h2i_rate send;
     size_t n_wanted;      /* by the upload that is held, 0: it is not */
     h2client_timer timer; /* for whichever may go on first */
+    struct h2i_list in_offered;
 };
+
+/* What the calls of a session have in common. Who comes for a slice that another has taken
+ * waits for the next, a little longer than he has to: the one who is first then is another
+ * one each time. */
+struct h2i_shared_rates {
+    struct h2i_rate recv;
+    struct h2i_rate send;
+    struct h2i_list offered; /* calls whose reader may have bytes, and has no timer */
+};
+
+void h2i_shared_rates_init(struct h2i_shared_rates *shared, int64_t recv_per_s, int64_t send_per_s);
 
 /* Where the settings have such a limit. False: no memory. */
 H2CLIENT_MUST_USE bool h2i_call_rates_init(h2client_call *call);

@@ -71,6 +71,21 @@ static h2client_error_code take_setup(struct session_setup *setup,
     return code;
 }
 
+static h2client_error_code apply_rates(h2client_session *session,
+                                       const h2client_session_options *options,
+                                       struct h2i_text *why)
+{
+    int64_t recv_per_s = INT64_MAX, send_per_s = INT64_MAX;
+    h2client_error_code code =
+        h2i_limit_apply(&recv_per_s, options->max_recv_bytes_per_s, 1, "max_recv_bytes_per_s", why);
+
+    if (!code)
+        code = h2i_limit_apply(&send_per_s, options->max_send_bytes_per_s, 1,
+                               "max_send_bytes_per_s", why);
+    h2i_shared_rates_init(&session->rates, recv_per_s, send_per_s);
+    return code;
+}
+
 static h2client_error_code apply_options(h2client_session *session,
                                          const struct session_setup *setup,
                                          struct h2i_pool_config *config, struct h2i_text *why)
@@ -96,6 +111,8 @@ static h2client_error_code apply_options(h2client_session *session,
     if (!code)
         code = h2i_request_fields_merge(&session->default_fields, &session->arena,
                                         h2i_request_fields_of_library(), own, why);
+    if (!code)
+        code = apply_rates(session, &setup->options, why);
     return code ? code : h2i_pool_options_apply(config, &setup->options, why);
 }
 

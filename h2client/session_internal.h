@@ -7,6 +7,7 @@
 #include "base/reactor.h"
 #include "h2client/auth/digest_store.h"
 #include "h2client/call_internal.h"
+#include "h2client/call_rates.h"
 #include "h2client/cookies.h"
 #include "h2client/notices.h"
 #include "h2client/pool/pool.h"
@@ -30,6 +31,7 @@ struct h2client_session {
     struct h2i_pool pool;
     bool has_pool;
     struct h2i_throttle throttle;
+    struct h2i_shared_rates rates;
     h2client_cookie_jar *cookie_jar; /* holds a reference */
     struct h2i_digest_store digests;
     struct h2i_retry_bucket retry_bucket;

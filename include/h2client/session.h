@@ -111,6 +111,10 @@ typedef struct h2client_session_options {
     /* Where cookies are kept and come from (cookies.h); the session takes a reference of its
      * own. NULL: a jar of its own; h2client_cookie_jar_none(): nowhere. */
     h2client_cookie_jar *cookie_jar;
+    /* Bytes of bodies a second, each direction for itself, of all calls together, which take
+     * turns; besides what each call may by itself (call.h, where the words are). None. */
+    int64_t max_recv_bytes_per_s;
+    int64_t max_send_bytes_per_s;
 } h2client_session_options;
 
 #ifndef __cplusplus

@@ -2,6 +2,7 @@
 #include "h2client/body_source.h"
 
 #include "base/fault.h"
+#include "h2client/body_parts.h"
 #include "h2client/payload/form.h"
 #include "h2client/payload/json_text.h"
 #include "h2client/settings.h"
@@ -13,19 +14,21 @@
 
 static h2client_error_code refuse(struct h2i_text *why, const char *reason)
 {
-    h2i_text_add(why, "request body: %s", reason);
+    h2i_text_add(why, "%s", reason);
     return H2CLIENT_ERROR_INVALID_ARGUMENT;
 }
 
 static h2client_error_code check(const h2client_body *body, struct h2i_text *why)
 {
     int n_sources = (body->data != NULL) + (body->file != NULL) + (body->pull != NULL) +
-                    (body->form != NULL) + (body->json != NULL) + (body->written == H2CLIENT_ON);
+                    (body->form != NULL) + (body->json != NULL) + (body->parts != NULL) +
+                    (body->written == H2CLIENT_ON);
 
     if (body->written < H2CLIENT_INHERIT || body->written > H2CLIENT_OFF)
         return refuse(why, "written is neither ON nor OFF");
     if (n_sources > 1)
-        return refuse(why, "more than one of data, file, pull, form, json and written is set");
+        return refuse(why,
+                      "more than one of data, file, pull, form, json, written and parts is set");
     if (n_sources == 0 && body->len != 0)
         return refuse(why, "has a length but none of data, file, pull and written");
     if (body->len < H2CLIENT_LENGTH_UNKNOWN)
@@ -70,8 +73,8 @@ static h2client_error_code open_json(struct h2i_body_source *source, struct h2i_
 
     if (!text) {
         h2i_text_add(why, code == H2CLIENT_ERROR_FEATURE_MISSING
-                              ? "request body: JSON is not built in"
-                              : "request body: the JSON value cannot be written");
+                              ? "JSON is not built in"
+                              : "the JSON value cannot be written");
         return code;
     }
     source->kind = H2I_SOURCE_BYTES;
@@ -123,6 +126,41 @@ static void open_written(struct h2i_body_source *source, const h2client_allocato
     h2i_buf_init(&source->stage, allocator, WRITTEN_BYTES);
 }
 
+static h2client_error_code open_known(struct h2i_body_source *source, struct h2i_arena *arena,
+                                      const h2client_body *known, struct h2i_text *why)
+{
+    if (known->file)
+        return open_file(source, arena, known, why);
+    if (known->form)
+        return open_form(source, arena, known);
+    if (known->json)
+        return open_json(source, arena, known, why);
+    if (known->parts)
+        return h2i_parts_open(source, arena, known, why);
+    if (known->pull)
+        open_pull(source, arena->allocator, known);
+    else if (known->written == H2CLIENT_ON)
+        open_written(source, arena->allocator, known);
+    else
+        return open_bytes(source, arena, known);
+    return H2CLIENT_OK;
+}
+
+bool h2i_source_adopt(struct h2i_body_source *source, struct h2i_arena *arena,
+                      const h2client_body *body)
+{
+    h2client_body known;
+    char unused[1];
+    struct h2i_text nobody = h2i_text(unused, sizeof unused);
+
+    (void)h2i_options_take(&known, sizeof known, body, "body", &nobody);
+    source->release = known.release;
+    source->user = known.user;
+    if (known.parts)
+        source->parts = h2i_parts_adopt(arena, known.parts);
+    return !known.parts || source->parts;
+}
+
 h2client_error_code h2i_source_open(struct h2i_body_source *source, struct h2i_arena *arena,
                                     h2client_system *system, const h2client_body *body,
                                     struct h2i_text *why)
@@ -130,32 +168,19 @@ h2client_error_code h2i_source_open(struct h2i_body_source *source, struct h2i_a
     h2client_body known;
     h2client_error_code code;
 
-    *source = (struct h2i_body_source){.system = system};
+    source->system = system;
     if (!body)
         return H2CLIENT_OK;
-    code = h2i_options_take(&known, sizeof known, body, "body", why);
+    code = h2i_options_take(&known, sizeof known, body, "h2client_body", why);
     if (!code)
         code = check(&known, why);
-    source->release = known.release;
-    source->user = known.user;
-    if (code)
+    if (!code)
+        code = open_known(source, arena, &known, why);
+    if (code || !known.content_type || known.parts)
         return code;
-    if (known.file)
-        code = open_file(source, arena, &known, why);
-    else if (known.form)
-        code = open_form(source, arena, &known);
-    else if (known.json)
-        code = open_json(source, arena, &known, why);
-    else if (known.pull)
-        open_pull(source, arena->allocator, &known);
-    else if (known.written == H2CLIENT_ON)
-        open_written(source, arena->allocator, &known);
-    else
-        code = open_bytes(source, arena, &known);
-    if (!code && known.content_type)
-        source->content_type =
-            h2i_arena_copy_text(arena, known.content_type, strlen(known.content_type));
-    return code || !known.content_type || source->content_type ? code : H2CLIENT_ERROR_NO_MEMORY;
+    source->content_type =
+        h2i_arena_copy_text(arena, known.content_type, strlen(known.content_type));
+    return source->content_type ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
 }
 
 static enum h2i_body_result read_bytes(struct h2i_body_source *source, void *buf, size_t cap,
@@ -214,6 +239,8 @@ enum h2i_body_result h2i_source_read(struct h2i_body_source *source, void *buf, 
         result = read_file(source, buf, cap, n);
     else if (source->kind == H2I_SOURCE_PULL || source->kind == H2I_SOURCE_WRITTEN)
         result = read_stage(source, buf, cap, n);
+    else if (source->kind == H2I_SOURCE_PARTS)
+        result = h2i_parts_read(source, buf, cap, n);
     source->offset += (int64_t)*n;
     return result;
 }
@@ -231,6 +258,8 @@ int64_t h2i_source_left(const struct h2i_body_source *source)
  * at a time does not make a frame of each. */
 bool h2i_source_wants_fetch(const struct h2i_body_source *source)
 {
+    if (source->kind == H2I_SOURCE_PARTS)
+        source = h2i_parts_current(source->parts);
     return source->kind == H2I_SOURCE_PULL && source->is_hungry && !source->is_waiting &&
            !source->has_ended && !source->fault.code &&
            h2i_buf_len(&source->stage) < STAGE_BYTES / 2;
@@ -261,6 +290,8 @@ bool h2i_source_fetch(struct h2i_body_source *source)
 {
     h2client_pull_result result;
 
+    if (source->kind == H2I_SOURCE_PARTS)
+        source = h2i_parts_current(source->parts);
     source->is_waiting = true; /* so that a resume inside the function is not lost */
     result = pull_once(source);
     if (result == H2CLIENT_PULL_NOT_NOW)
@@ -273,8 +304,21 @@ bool h2i_source_fetch(struct h2i_body_source *source)
     return true;
 }
 
+bool h2i_source_resume(struct h2i_body_source *source)
+{
+    bool was_waiting;
+
+    if (source->kind == H2I_SOURCE_PARTS)
+        source = h2i_parts_current(source->parts);
+    was_waiting = source->is_waiting;
+    source->is_waiting = false;
+    return was_waiting;
+}
+
 bool h2i_source_is_idle(const struct h2i_body_source *source)
 {
+    if (source->kind == H2I_SOURCE_PARTS)
+        source = h2i_parts_current(source->parts);
     return source->is_waiting || (source->kind == H2I_SOURCE_WRITTEN && source->is_hungry);
 }
 
@@ -294,6 +338,8 @@ bool h2i_source_gives_room(const struct h2i_body_source *source)
 
 bool h2i_source_is_fed(struct h2i_body_source *source)
 {
+    if (source->kind == H2I_SOURCE_PARTS)
+        source = h2i_parts_current(source->parts);
     if (!source->is_hungry ||
         (h2i_buf_len(&source->stage) == 0 && !source->has_ended && !source->fault.code))
         return false;
@@ -309,7 +355,7 @@ bool h2i_source_can_rewind(const struct h2i_body_source *source)
         return source->rewind || (source->offset == 0 && h2i_buf_len(&source->stage) == 0);
     if (source->kind == H2I_SOURCE_WRITTEN)
         return source->offset == 0;
-    return true;
+    return source->kind != H2I_SOURCE_PARTS || h2i_parts_can_rewind(source->parts);
 }
 
 bool h2i_source_rewind(struct h2i_body_source *source)
@@ -317,6 +363,8 @@ bool h2i_source_rewind(struct h2i_body_source *source)
     if (!h2i_source_can_rewind(source))
         return false;
     if (source->kind == H2I_SOURCE_PULL && source->rewind && !source->rewind(source->user))
+        return false;
+    if (source->kind == H2I_SOURCE_PARTS && !h2i_parts_rewind(source->parts))
         return false;
     if (source->kind == H2I_SOURCE_WRITTEN) /* nothing of it was taken */
         return true;
@@ -333,6 +381,8 @@ void h2i_source_close(struct h2i_body_source *source)
     source->file = NULL;
     if (source->kind == H2I_SOURCE_PULL || source->kind == H2I_SOURCE_WRITTEN)
         h2i_buf_finish(&source->stage);
+    if (source->kind == H2I_SOURCE_PARTS)
+        h2i_parts_close(source->parts);
     source->kind = H2I_SOURCE_NONE;
 }
 
@@ -340,6 +390,8 @@ void h2i_source_release(struct h2i_body_source *source)
 {
     h2client_release_fn release = source->release;
 
+    if (source->parts)
+        h2i_parts_release(source->parts);
     source->release = NULL;
     if (release)
         release(source->user);

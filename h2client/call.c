@@ -98,7 +98,7 @@ static void reset_figures(h2client_call *call)
                                          .body = &call->in.body};
 }
 
-h2client_call *h2i_session_new_call(h2client_session *session)
+h2client_call *h2i_session_new_call(h2client_session *session, const h2client_call_options *options)
 {
     h2client_call *call = take_spare(session);
 
@@ -107,6 +107,10 @@ h2client_call *h2i_session_new_call(h2client_session *session)
     if (!call)
         return NULL;
     call->session = session;
+    if (!h2i_call_adopt(call, options)) {
+        h2i_call_free(call);
+        return NULL;
+    }
     call->has_handle = true;
     call->is_asked_about = false;
     call->asked = &call->is_asked_about;
@@ -282,7 +286,6 @@ static void begin(h2client_call *call, const char *method, const char *url,
     h2client_error_code code = session->error.code;
     h2client_fault fault;
 
-    h2i_call_adopt(call, options);
     if (code)
         h2i_text_add(&why, "%s", session->error.message);
     if (!code && session->is_draining) {
@@ -312,7 +315,7 @@ h2client_call *h2client_start(h2client_session *session, const char *method, con
         return NULL;
     if (!session->is_driving)
         h2i_reactor_refresh_clock(&session->reactor);
-    call = h2i_session_new_call(session);
+    call = h2i_session_new_call(session, options);
     if (!call)
         return NULL;
     begin(call, method, url, options);
@@ -371,9 +374,9 @@ h2client_error_code h2client_call_credit(h2client_call *call, size_t n_bytes)
 
 void h2client_call_resume_upload(h2client_call *call)
 {
-    if (!call || h2i_call_has_ended(call) || !call->source.is_waiting || !h2i_call_enter(call))
+    if (!call || h2i_call_has_ended(call) || !h2i_call_enter(call) ||
+        !h2i_source_resume(&call->source))
         return;
-    call->source.is_waiting = false;
     call->attempt.last_write_us = call->session->reactor.now_us; /* what it waited was ours */
     h2i_call_mark_ready(call);
     h2i_session_nudge(call->session);

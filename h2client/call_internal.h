@@ -196,8 +196,9 @@ void h2i_call_report_unasked(h2client_call *call);
 
 /* ---- call_start.c: request and options --------------------------------- */
 
-/* Takes over what must be heard of in any case: the callbacks, and a body's release. */
-void h2i_call_adopt(h2client_call *call, const h2client_call_options *options);
+/* Takes over what must be heard of in any case: the callbacks, and a body's release functions.
+ * False: no memory; nothing is taken over then. */
+H2CLIENT_MUST_USE bool h2i_call_adopt(h2client_call *call, const h2client_call_options *options);
 /* Fills settings, url, request and source. On failure a code, with `why`. */
 h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, const char *url,
                                      const h2client_call_options *options, struct h2i_text *why);

@@ -167,27 +167,32 @@ static h2client_error_code prepare_fields(h2client_call *call, const h2client_ca
 static h2client_error_code prepare_body(h2client_call *call, const h2client_body *body,
                                         struct h2i_text *why)
 {
+    char buf[200];
+    struct h2i_text reason = h2i_text(buf, sizeof buf);
     h2client_error_code code =
-        h2i_source_open(&call->source, &call->arena, call->session->reactor.system, body, why);
+        h2i_source_open(&call->source, &call->arena, call->session->reactor.system, body, &reason);
 
+    if (code && reason.len > 0)
+        h2i_text_add(why, "request body: %s", buf);
     call->request.has_body = call->source.kind != H2I_SOURCE_NONE;
     call->request.body_len = call->source.len;
     return code;
 }
 
-/* A body's release runs in any case, also when something else is wrong with the call. */
-static void remember_release(struct h2i_body_source *source, const h2client_body *body)
+/* The caller cannot know it. */
+static h2client_error_code check_boundary(const h2client_call *call, const h2client_header *own,
+                                          struct h2i_text *why)
 {
-    h2client_body known;
-    char unused[1];
-    struct h2i_text nobody = h2i_text(unused, sizeof unused);
-
-    (void)h2i_options_take(&known, sizeof known, body, "body", &nobody);
-    source->release = known.release;
-    source->user = known.user;
+    for (; call->source.kind == H2I_SOURCE_PARTS && own && own->name; own++) {
+        if (h2i_field_is_named(own->name, "content-type")) {
+            h2i_text_add(why, "content-type: would lack the boundary of the body's parts");
+            return H2CLIENT_ERROR_HEADER_INVALID;
+        }
+    }
+    return H2CLIENT_OK;
 }
 
-void h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
+bool h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
 {
     h2client_call_options known;
     char unused[1];
@@ -195,7 +200,6 @@ void h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
 
     call->settings = call->session->defaults;
     (void)h2i_options_take(&known, sizeof known, options, "call options", &nobody);
-    remember_release(&call->source, known.body);
     call->settings.on_response = known.on_response;
     call->settings.on_informational = known.on_informational;
     call->settings.on_data = known.on_data;
@@ -204,6 +208,7 @@ void h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
     call->settings.on_upload = known.on_upload;
     call->settings.user = known.user;
     call->made_at = known.made_at;
+    return h2i_source_adopt(&call->source, &call->arena, known.body);
 }
 
 h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, const char *url,
@@ -227,6 +232,8 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
         code = prepare_url(call, method, url ? url : known.url, known.params, why);
     if (!code)
         code = prepare_body(call, known.body, why);
+    if (!code)
+        code = check_boundary(call, known.headers, why);
     if (!code)
         code = prepare_fields(call, &known, why);
     return code;

@@ -70,7 +70,8 @@ h2client_error_code h2i_session_turn(h2client_session *session, int64_t timeout_
 /* Everything session_destroy does, once nobody is inside. */
 void h2i_session_finish(h2client_session *session);
 
-/* A call object, new or spare. */
-h2client_call *h2i_session_new_call(h2client_session *session);
+/* A call object, new or spare, that has adopted its options. NULL: no memory. */
+h2client_call *h2i_session_new_call(h2client_session *session,
+                                    const h2client_call_options *options);
 
 #endif

@@ -93,11 +93,11 @@ struct h2i_pool {
     struct h2i_budget budget;
     struct h2i_map origins;
     struct h2i_resumption resumption; /* of TLS sessions */
-    struct h2i_list unserved; /* origins that something changed for */
-    struct h2i_list starved;  /* origins whose first ticket found no room in the budget */
-    struct h2i_list hungry;   /* origins without a connection, for which there is no place */
-    struct h2i_list greedy;   /* those with some that want more */
-    struct h2i_list resting;  /* origins that only remember, the one used longest ago first */
+    struct h2i_list unserved;         /* origins that something changed for */
+    struct h2i_list starved;          /* origins whose first ticket found no room in the budget */
+    struct h2i_list hungry;  /* origins without a connection, for which there is no place */
+    struct h2i_list greedy;  /* those with some that want more */
+    struct h2i_list resting; /* origins that only remember, the one used longest ago first */
     size_t n_resting;
     struct h2i_list links; /* all that are not closed, in the order of their opening */
     struct h2i_list idle;  /* of these, who carries nothing; idle longest first */

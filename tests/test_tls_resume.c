@@ -414,8 +414,9 @@ static bool run_without_memory(uint64_t fail_at)
     h2t_tls_rig_start(&rig.tls);
     for (int i = 0; i < 50 && !rig.tls.n_done; i++)
         h2t_tls_rig_turn(&rig.tls, 1);
-    is_whole =
-        rig.tls.client && echo_mebibyte(&rig.tls) && h2t_tls_rig_info(&rig.tls).tls_certificate;
+    is_whole = rig.tls.client && echo_mebibyte(&rig.tls);
+    if (rig.tls.client)
+        h2t_tls_rig_info(&rig.tls); /* which makes the certificate's text */
     if (rig.tls.n_done && !rig.tls.client)
         ck_assert_int_eq(rig.tls.fault.code, H2CLIENT_ERROR_NO_MEMORY);
     has_failed = rig.tls.alloc.n_calls >= fail_at;
@@ -432,20 +433,20 @@ TEST(tls_survives_every_failed_allocation)
     ck_assert_uint_gt(fail_at, 6);
 }
 
-TEST_MAIN("tls_resume", {T(tls_resumes_with_tls_1_3)}, {T(tls_resumes_with_tls_1_2)},
-          {T(tls_uses_a_ticket_once)}, {T(tls_does_not_resume_under_another_key)},
-          {T(tls_does_not_resume_without_a_store)}, {T(tls_1_2_asks_for_no_ticket_without_a_store)},
-          {T(tls_keeps_one_ticket_of_a_connection)},
-          {T(tls_keeps_nothing_when_the_server_gives_no_ticket)},
-          {T(tls_shakes_hands_in_full_when_the_ticket_is_broken)},
-          {T(tls_verifies_the_name_of_a_resumed_session)},
-          {T(tls_verifies_the_chain_of_a_resumed_session)},
-          {T(tls_checks_the_pinned_key_of_a_resumed_session)},
-          {T(tls_checks_the_staple_of_a_resumed_session)},
-          {T(tls_requires_a_staple_of_a_resumed_session)},
-          {T(tls_asks_the_application_about_a_resumed_session)},
-          {T(tls_tells_the_certificate_of_a_resumed_session)},
-          {T(tls_neither_keeps_nor_uses_tickets_when_told_not_to)},
-          {T(tls_covers_hosts_on_a_resumed_session)},
-          {T(tls_agrees_on_a_protocol_on_resumption_too)},
-          {T(tls_survives_every_failed_allocation)})
+TEST_MAIN(
+    "tls_resume", {T(tls_resumes_with_tls_1_3)}, {T(tls_resumes_with_tls_1_2)},
+    {T(tls_uses_a_ticket_once)}, {T(tls_does_not_resume_under_another_key)},
+    {T(tls_does_not_resume_without_a_store)}, {T(tls_1_2_asks_for_no_ticket_without_a_store)},
+    {T(tls_keeps_one_ticket_of_a_connection)},
+    {T(tls_keeps_nothing_when_the_server_gives_no_ticket)},
+    {T(tls_shakes_hands_in_full_when_the_ticket_is_broken)},
+    {T(tls_verifies_the_name_of_a_resumed_session)},
+    {T(tls_verifies_the_chain_of_a_resumed_session)},
+    {T_OURS(tls_checks_the_pinned_key_of_a_resumed_session, "an option of the built-in one")},
+    {T_OURS(tls_checks_the_staple_of_a_resumed_session, "an option of the built-in one")},
+    {T_OURS(tls_requires_a_staple_of_a_resumed_session, "an option of the built-in one")},
+    {T_OURS(tls_asks_the_application_about_a_resumed_session, "an option of the built-in one")},
+    {T_OURS(tls_tells_the_certificate_of_a_resumed_session, "it tells of none")},
+    {T_OURS(tls_neither_keeps_nor_uses_tickets_when_told_not_to, "an option of the built-in one")},
+    {T(tls_covers_hosts_on_a_resumed_session)}, {T(tls_agrees_on_a_protocol_on_resumption_too)},
+    {T(tls_survives_every_failed_allocation)})

@@ -17,6 +17,20 @@
 
 #define H2T_TLS_HOST "server.test"
 
+/* The factory that is tested: a program is linked with one of them. */
+h2client_tls_factory *h2t_tls_factory_create(const h2client_allocator *allocator,
+                                             const h2client_tls_options *options,
+                                             h2client_fault *fault);
+/* OpenSSL says before its own first encrypted word, in the clear, why it refuses: GnuTLS's
+ * server takes no such alert. */
+extern const bool h2t_tls_alerts_are_heard;
+/* In a list of tests: one that only the built-in factory can pass, and why. */
+#ifdef H2T_TLS_IS_SECOND
+#define T_OURS(claim, why) T(claim), .left_out = why
+#else
+#define T_OURS(claim, why) T(claim)
+#endif
+
 struct h2t_tls_rig {
     struct h2t_alloc alloc;
     struct h2t_world world;
@@ -65,6 +79,8 @@ void h2t_tls_rig_refuse(struct h2t_tls_rig *rig, h2client_error_code code, const
 void h2t_tls_expect_accepted(const struct h2t_cert_spec *spec, const char *host);
 void h2t_tls_expect_refused(const struct h2t_cert_spec *spec, const char *host,
                             h2client_error_code code, const char *words, int alert);
+/* The server was told by this alert, where it can hear one. */
+void h2t_tls_rig_expect_alert(struct h2t_tls_rig *rig, int alert);
 /* Destroys client and server, so that another connection can be made. */
 void h2t_tls_rig_disconnect(struct h2t_tls_rig *rig);
 

@@ -15,6 +15,7 @@ from support import tap  # noqa: E402
 from real_servers import Restartable  # noqa: E402
 
 TOOL = os.environ["H2T_TLS_TOOL"]
+SECOND_TOOL = os.environ.get("H2T_SECOND_TLS_TOOL")
 
 
 class LoggingNginx(Restartable):
@@ -70,6 +71,28 @@ class Resumption(unittest.TestCase):
 
     def test_one_session_resumes_over_http_1_1(self):
         self.assert_resumes("TLSv1.3", False, "TLSv1.3 HTTP/1.1")
+
+
+@tap.needs("nginx")
+@unittest.skipUnless(SECOND_TOOL, "no OpenSSL to build the second factory with")
+class SecondFactory(unittest.TestCase):
+    """A session over a TLS factory that is not ours."""
+
+    def run_tool(self, server, ca_file):
+        command = [SECOND_TOOL, ca_file, server.url("/")]
+        done = subprocess.run(command, capture_output=True, timeout=60, text=True)
+        self.assertEqual(done.stderr, "")
+        return done.stdout
+
+    def test_it_carries_http_2_and_resumes(self):
+        with LoggingNginx("TLSv1.3", True) as server:
+            self.assertEqual(self.run_tool(server, server.ca_file), "200 HTTP/2 TLS1.3\n" * 2)
+            self.assertEqual(server.log(), [". TLSv1.3 HTTP/2.0", "r TLSv1.3 HTTP/2.0"])
+
+    def test_it_refuses_a_server_of_another_authority(self):
+        with LoggingNginx("TLSv1.3", True) as server, LoggingNginx("TLSv1.3", True) as other:
+            self.assertEqual(self.run_tool(server, other.ca_file), "TLS_UNTRUSTED\n" * 2)
+            self.assertEqual(server.log(), [])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from support import tap  # noqa: E402
 from real_servers import Restartable  # noqa: E402
 
 TOOL = os.environ["H2T_TLS_TOOL"]
+VERIFY_TOOL = os.environ["H2T_VERIFY_TOOL"]
 SECOND_TOOL = os.environ.get("H2T_SECOND_TLS_TOOL")
 
 
@@ -93,6 +94,53 @@ class SecondFactory(unittest.TestCase):
         with LoggingNginx("TLSv1.3", True) as server, LoggingNginx("TLSv1.3", True) as other:
             self.assertEqual(self.run_tool(server, other.ca_file), "TLS_UNTRUSTED\n" * 2)
             self.assertEqual(server.log(), [])
+
+
+@tap.needs("nginx")
+class Verdicts(unittest.TestCase):
+    """The application's own word on a server (verify_tool.c), and what it may do meanwhile."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = LoggingNginx("TLSv1.3", True)
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.__exit__)
+
+    def assert_told(self, mode, told, ca_file=None):
+        command = [VERIFY_TOOL, ca_file or self.server.ca_file, self.server.url("/"), mode]
+        done = subprocess.run(command, capture_output=True, timeout=60, text=True)
+        self.assertEqual((done.stderr, done.stdout), ("", told))
+
+    def test_it_is_asked_and_accepts(self):
+        self.assert_told("accept", "asked 1, found OK, ended OK\n")
+
+    def test_it_refuses(self):
+        self.assert_told("refuse", "asked 1, found OK, ended TLS_UNTRUSTED\n")
+
+    def test_it_decides_alone_where_the_checks_are_off(self):
+        with LoggingNginx("TLSv1.3", True) as other:
+            told = "asked 1, found TLS_UNTRUSTED, ended OK\n"
+            self.assert_told("off", told, ca_file=other.ca_file)
+
+    def test_it_is_not_asked_about_what_the_checks_refuse(self):
+        with LoggingNginx("TLSv1.3", True) as other:
+            told = "asked 0, found OK, ended TLS_UNTRUSTED\n"
+            self.assert_told("accept", told, ca_file=other.ca_file)
+
+    def test_it_may_cancel_its_call(self):
+        self.assert_told("cancel", "asked 1, found OK, ended CANCELLED\n")
+
+    def test_it_may_destroy_its_call(self):
+        self.assert_told("destroy", "asked 1, found OK, ended CANCELLED\n")
+
+    def test_it_may_destroy_the_session(self):
+        self.assert_told("close", "asked 1, found OK, ended SESSION_CLOSED\n")
+
+    def test_it_may_start_another_call(self):
+        self.assert_told("start", "asked 1, found OK, ended OK\nthe other: 200\n")
+
+    def test_it_drives_nothing(self):
+        self.assert_told("drive", "asked 1, found OK, ended OK\n")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ enum where {
     IN_PULL_AFTER_100, /* Expect: 100-continue */
     IN_REWIND,
     IN_RELEASE,
+    IN_WRITABLE, /* the first party writes its body itself */
+    IN_UPLOAD,
+    IN_SIGN,
     IN_LOG, /* from here on the session's, not a call's */
     IN_FRAME,
     N_WHERES
@@ -38,6 +41,7 @@ enum deed {
     DESTROY_SESSION,
     PAUSE,
     RESUME,
+    WRITE,
     CLOSE_SESSION,
     DRIVE,
     N_DEEDS
@@ -54,6 +58,7 @@ struct party {
     bool was_called_after_done;
     bool is_destroyed;
     size_t n_pulled;
+    size_t n_written;
 };
 
 struct matrix {
@@ -89,6 +94,17 @@ static void drive_inside(struct matrix *matrix)
     ck_assert_uint_eq(h2client_wait_any(&call, 1), 1);
 }
 
+/* Whatever its body is: bytes, then its end; where it takes none, an error and no more. */
+static void write_more(struct party *party)
+{
+    static const char bytes[30000];
+    size_t n;
+
+    (void)!h2client_call_try_write(party->call, bytes, sizeof bytes, &n);
+    (void)h2client_call_set_trailers(party->call, H2CLIENT_HEADERS({"x-sum", "1"}));
+    (void)h2client_call_finish(party->call);
+}
+
 static void do_deed(struct matrix *matrix)
 {
     switch (matrix->deed) {
@@ -117,6 +133,9 @@ static void do_deed(struct matrix *matrix)
     case RESUME:
         h2client_call_pause(matrix->parties[0].call);
         h2client_call_resume(matrix->parties[0].call);
+        break;
+    case WRITE:
+        write_more(&matrix->parties[0]);
         break;
     case CLOSE_SESSION:
         matrix->reentrant = h2client_session_close(matrix->rig.session, 0);
@@ -214,34 +233,90 @@ static void on_frame(const h2client_frame_event *event, void *user)
     visit(&((struct matrix *)user)->parties[0], IN_FRAME);
 }
 
+/* A body of 100,000 bytes, as there is room for them. */
+static void on_writable(h2client_call *call, void *user)
+{
+    static const char bytes[10000];
+    struct party *party = user;
+    size_t n = 1;
+
+    visit(party, IN_WRITABLE);
+    while (party->n_written < 100000 &&
+           h2client_call_try_write(call, bytes, sizeof bytes, &n) == H2CLIENT_OK)
+        party->n_written += n;
+    if (party->n_written >= 100000)
+        (void)h2client_call_finish(call);
+}
+
+/* So that there is no room left. */
+static void fill(struct party *party)
+{
+    static const char bytes[70000];
+    size_t n;
+
+    ck_assert_int_eq(h2client_call_try_write(party->call, bytes, sizeof bytes, &n), H2CLIENT_OK);
+    party->n_written = n;
+}
+
+static void on_upload(h2client_call *call, int64_t n_bytes, int64_t n_total, void *user)
+{
+    (void)call, (void)n_bytes, (void)n_total;
+    visit(user, IN_UPLOAD);
+}
+
+static bool sign(h2client_signature *signature, const h2client_signable *request, void *user)
+{
+    (void)request;
+    visit(user, IN_SIGN);
+    return h2client_sign(signature, "x-signature", "1") == H2CLIENT_OK;
+}
+
+static h2client_body body_of(struct party *party)
+{
+    h2client_body body = {
+        .size = sizeof body, .release = release, .user = party, .len = H2CLIENT_LENGTH_UNKNOWN};
+
+    if (party->matrix->where == IN_WRITABLE) {
+        body.written = H2CLIENT_ON;
+    } else {
+        body.pull = pull;
+        body.rewind = rewind_pull;
+    }
+    return body;
+}
+
 static void start_party(struct matrix *matrix, bool uploads)
 {
     struct party *party = &matrix->parties[matrix->n_parties];
-    const h2client_body body = {.size = sizeof body,
-                                .pull = pull,
-                                .rewind = rewind_pull,
-                                .release = release,
-                                .user = party,
-                                .len = H2CLIENT_LENGTH_UNKNOWN};
+    const h2client_auth signing = {
+        .size = sizeof signing, .scheme = H2CLIENT_AUTH_SIGNED, .sign = sign, .sign_user = party};
+    h2client_body body;
 
     party->matrix = matrix;
+    body = body_of(party);
     party->call = h2client_post(
         matrix->rig.session, H2T_ORIGIN "/", .body = uploads ? &body : NULL,
         .on_informational = on_informational, .on_response = on_response, .on_data = on_data,
         .on_done = on_done, .user = party, .max_recv_bytes_per_s = matrix->max_per_s,
         .max_send_bytes_per_s = matrix->max_per_s, .total_timeout_ms = 5000 /* for who is paused */,
-        .queue_timeout_ms = matrix->first ? 1 : 0,
+        .queue_timeout_ms = matrix->first ? 1 : 0, .on_writable = on_writable,
+        .on_upload = on_upload, .auth = matrix->where == IN_SIGN ? &signing : NULL,
+        .trailers = uploads ? H2CLIENT_HEADERS({NULL, NULL}) : NULL,
         .expect_continue = matrix->where == IN_PULL_AFTER_100 ? H2CLIENT_ON : H2CLIENT_INHERIT);
-    if (party->call)
-        matrix->n_parties++;
+    if (!party->call)
+        return;
+    matrix->n_parties++;
+    if (uploads && matrix->where == IN_WRITABLE && !matrix->is_done_once)
+        fill(party);
 }
 
 /* The first request is refused once, so that it is rewound; then 103 and a body. */
 static void answer(struct h2t_peer *peer, const struct h2t_seen_request *request,
                    struct h2t_response *response, void *user)
 {
-    (void)user;
-    if (request->stream_id == 1) {
+    const struct matrix *matrix = user;
+
+    if (request->stream_id == 1 && matrix->where != IN_WRITABLE) {
         response->is_held = true;
         h2t_peer_reset(peer, 1, 7);
         return;
@@ -275,6 +350,7 @@ static void run_cell(enum where where, enum deed deed, int64_t max_per_s)
     matrix->max_per_s = max_per_s;
     h2t_rig_init(&matrix->rig);
     matrix->rig.plan.peer.on_request = answer;
+    matrix->rig.plan.peer.user = matrix;
     h2t_rig_open(&matrix->rig,
                  H2CLIENT_SESSION(.on_log = on_log, .log_level = H2CLIENT_LOG_DEBUG,
                                   .on_frame = on_frame, .user = matrix,
@@ -359,6 +435,21 @@ TEST(reentrancy_in_release)
     run_row(IN_RELEASE);
 }
 END_TEST
+TEST(reentrancy_in_on_writable)
+{
+    run_row(IN_WRITABLE);
+}
+END_TEST
+TEST(reentrancy_in_on_upload)
+{
+    run_row(IN_UPLOAD);
+}
+END_TEST
+TEST(reentrancy_in_the_function_that_signs)
+{
+    run_row(IN_SIGN);
+}
+END_TEST
 TEST(reentrancy_in_on_log)
 {
     run_row(IN_LOG);
@@ -375,4 +466,6 @@ TEST_MAIN("reentrancy", {T(reentrancy_in_on_informational)}, {T(reentrancy_in_on
           {T(reentrancy_in_on_done_of_a_queue_limit)},
           {T(reentrancy_in_on_done_while_the_session_closes)}, {T(reentrancy_in_pull_after_100)},
           {T(reentrancy_in_pull)}, {T(reentrancy_in_rewind)}, {T(reentrancy_in_release)},
-          {T(reentrancy_in_on_log)}, {T(reentrancy_in_on_frame)})
+          {T(reentrancy_in_on_writable)}, {T(reentrancy_in_on_upload)},
+          {T(reentrancy_in_the_function_that_signs)}, {T(reentrancy_in_on_log)},
+          {T(reentrancy_in_on_frame)})

@@ -109,6 +109,35 @@ TEST(what_is_malformed_is_told_with_its_place_and_without_its_text)
 }
 END_TEST
 
+static void answer_long(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                        struct h2t_response *response, void *user)
+{
+    static const h2client_header json[] = {{"content-type", "application/json"}, {NULL, NULL}};
+
+    (void)peer, (void)request, (void)user;
+    response->status = 200;
+    response->fields = json;
+    response->body_len = (64u << 20) + 1;
+}
+
+TEST(json_above_64_mib_ends_at_the_cap_of_a_body)
+{
+    struct h2t_rig rig;
+    h2client_json_error error;
+
+    h2t_rig_init(&rig);
+    rig.plan.peer.on_request = answer_long;
+    h2t_rig_open(&rig, NULL);
+    h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/");
+    ck_assert_ptr_null(h2client_call_await(call));
+    ck_assert_int_eq(h2client_call_error(call)->code, H2CLIENT_ERROR_BODY_TOO_LARGE);
+    ck_assert_ptr_null(h2client_response_json(h2client_call_response(call), &error));
+    ck_assert_uint_le(rig.alloc.peak_bytes, 200u << 20);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST(a_value_is_a_body)
 {
     struct h2t_rig rig;
@@ -152,5 +181,6 @@ END_TEST
 TEST_MAIN("facade_json", {T(values_are_parsed_whatever_stands_at_the_top)},
           {T(types_of_json_have_many_names)}, {T(another_type_is_refused_unless_any_will_do)},
           {T(what_is_malformed_is_told_with_its_place_and_without_its_text)},
-          {T(a_value_is_a_body)}, {T(without_the_feature_json_is_told_to_be_missing)},
+          {T(json_above_64_mib_ends_at_the_cap_of_a_body)}, {T(a_value_is_a_body)},
+          {T(without_the_feature_json_is_told_to_be_missing)},
           {T(without_a_response_there_is_no_value)})

@@ -2,6 +2,7 @@
 #include "h2client/version.h"
 
 #include "base/str.h"
+#include "h2client/auth/digest_hash.h"
 #include "h2client/coding/coding.h"
 #include "h2client/cookies/public_suffix.h"
 #include "h2client/h2/h2_conn.h"
@@ -40,6 +41,11 @@ int h2client_version_number(void)
 #else
 #define LIBPSL_FEATURES
 #endif
+#ifdef H2I_HAVE_NETTLE
+#define NETTLE_FEATURES "digest",
+#else
+#define NETTLE_FEATURES
+#endif
 #ifdef H2I_HAVE_JANSSON
 #define JANSSON_FEATURES "json",
 #else
@@ -54,7 +60,7 @@ static const char *version_of(const char *library)
     } libraries[] = {
         {"nghttp2", h2i_h2_library_version},   {"GnuTLS", h2i_tls_gnutls_version},
         {"c-ares", h2i_ares_resolver_version}, {"jansson", h2i_jansson_version},
-        {"libpsl", h2i_public_suffix_version},
+        {"nettle", h2i_digest_hash_version},   {"libpsl", h2i_public_suffix_version},
     };
 
     for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
@@ -86,6 +92,9 @@ const char *const *h2client_libraries(void)
 #ifdef H2I_HAVE_JANSSON
                                         "jansson",
 #endif
+#ifdef H2I_HAVE_NETTLE
+                                        "nettle",
+#endif
 #ifdef H2I_HAVE_LIBPSL
                                         "libpsl",
 #endif
@@ -94,9 +103,10 @@ const char *const *h2client_libraries(void)
     return names;
 }
 
-#define FEATURES              \
-    "http2", "tls", "c-ares", \
-        ZLIB_FEATURES BROTLI_FEATURES ZSTD_FEATURES JANSSON_FEATURES LIBPSL_FEATURES "poll"
+#define FEATURES                                                                     \
+    "http2", "tls", "c-ares",                                                        \
+        ZLIB_FEATURES BROTLI_FEATURES ZSTD_FEATURES JANSSON_FEATURES NETTLE_FEATURES \
+            LIBPSL_FEATURES "poll"
 
 const char *const *h2client_features(void)
 {

@@ -4,6 +4,10 @@
 #ifdef H2I_HAVE_NETTLE
 #include <nettle/md5.h>
 #include <nettle/sha2.h>
+#include <nettle/version.h>
+
+#define TEXT_OF(number) #number
+#define VERSION_OF(major, minor) TEXT_OF(major) "." TEXT_OF(minor)
 
 union state {
     struct md5_ctx md5;
@@ -52,6 +56,11 @@ bool h2i_digest_hash_is_built_in(void)
     return true;
 }
 
+const char *h2i_digest_hash_version(void)
+{
+    return VERSION_OF(NETTLE_VERSION_MAJOR, NETTLE_VERSION_MINOR);
+}
+
 void h2i_digest_hash(enum h2i_digest_algorithm algorithm, const struct h2i_str *pieces,
                      size_t n_pieces, char text[H2I_DIGEST_TEXT_CAP])
 {
@@ -74,6 +83,11 @@ void h2i_digest_hash(enum h2i_digest_algorithm algorithm, const struct h2i_str *
 bool h2i_digest_hash_is_built_in(void)
 {
     return false;
+}
+
+const char *h2i_digest_hash_version(void)
+{
+    return NULL;
 }
 
 void h2i_digest_hash(enum h2i_digest_algorithm algorithm, const struct h2i_str *pieces,

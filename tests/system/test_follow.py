@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 """h2fetch (H2T_H2FETCH) where servers send it on, set cookies and compress."""
 import gzip
+import hashlib
 import http.server
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,11 +14,14 @@ import threading
 import unittest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS)]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "tools")]
+import real_servers  # noqa: E402
 from support import tap  # noqa: E402
 
 H2FETCH = os.environ["H2T_H2FETCH"]
 LIMIT_S = 30
+FEATURES = subprocess.run([H2FETCH, "-V"], capture_output=True, text=True).stdout
+HAS_DIGEST = "digest" in FEATURES
 TEXT = b"The quick brown fox. " * 1000
 
 
@@ -37,12 +42,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, [("set-cookie", cookie) for cookie in cookies], b"set")
         elif self.path == "/gzip":
             self.answer(200, [("content-encoding", "gzip")], gzip.compress(TEXT))
+        elif self.path.startswith("/digest/"):
+            self.guard(self.path.removeprefix("/digest/"))
         elif self.path == "/broken":
             self.answer(200, [("content-encoding", "gzip")], gzip.compress(TEXT)[:-9])
         else:
             self.answer(200, [], b"here")
 
     do_POST = do_GET
+
+    def guard(self, algorithm):
+        """RFC 7616, for the user me."""
+        named = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}[algorithm]
+
+        def digest(*parts):
+            return hashlib.new(named, ":".join(parts).encode()).hexdigest()
+
+        given = dict(re.findall(r'(\w+)="?([^",]*)"?', self.headers.get("authorization", "")))
+        if given:
+            who, what = digest("me", "here", "se cret"), digest(self.command, given["uri"])
+            wanted = digest(who, "once", given["nc"], given["cnonce"], given["qop"], what)
+            if given["uri"] == self.path and given["response"] == wanted:
+                self.answer(200, [], b"welcome")
+                return
+        ask = f'Basic realm="x", Digest realm="here", nonce="once", qop="auth", algorithm={algorithm}'
+        self.answer(401, [("www-authenticate", ask)], b"who are you?")
 
     def answer(self, status, fields, body):
         self.send_response(status)
@@ -73,6 +97,53 @@ class Server(http.server.ThreadingHTTPServer):
     def __exit__(self, *_):
         self.shutdown()
         self.server_close()
+
+
+APACHE_CONF = """\
+ServerRoot {folder}
+DefaultRuntimeDir {folder}
+PidFile {folder}/pid
+ErrorLog {folder}/errors
+User nobody
+Group nogroup
+ServerName localhost
+Listen 127.0.0.1:{port}
+Protocols h2 http/1.1
+SSLEngine on
+SSLCertificateFile {folder}/server.pem
+SSLCertificateKeyFile {folder}/server.key
+DocumentRoot {root}
+<Location />
+  AuthType Digest
+  AuthName "here"
+  AuthUserFile {folder}/users
+  Require valid-user
+</Location>
+"""
+
+
+class Apache(real_servers.Apache):
+    """Files behind Digest, for me:secret."""
+
+    modules = ("mpm_event", "authz_core", "authn_core", "authn_file", "authz_user", "auth_digest")
+    modules += ("ssl", "http2")
+
+    def __init__(self, root):
+        super().__init__()
+        self.root = root / "pages"
+        self.root.mkdir()
+        (self.root / "page").write_text("in")
+        root.chmod(0o755)
+
+    def conf(self):
+        proof = hashlib.md5(b"me:here:secret").hexdigest()
+        pathlib.Path(self.folder.name).chmod(0o755)
+        pathlib.Path(self.folder.name, "users").write_text(f"me:here:{proof}\n")
+        loads = "".join(
+            f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+            for name in self.modules
+        )
+        return loads + APACHE_CONF.format(folder=self.folder.name, port=self.port, root=self.root)
 
 
 class Follow(unittest.TestCase):
@@ -141,6 +212,48 @@ class Logins(Follow):
         self.assertEqual(self.sent(url.replace("//", "//a:b@")), "Basic YTpi")
         self.assertEqual(self.sent("--oauth2-bearer", "token", url), "Bearer token")
         self.assertIsNone(self.sent(url))
+
+    def test_netrc_is_asked_for_the_host(self):
+        (self.folder / "logins").write_text("machine 127.0.0.1 login a password b\n")
+        url = self.server.url("/x")
+        self.assertEqual(self.sent("--netrc-file", "logins", url), "Basic YTpi")
+        self.assertEqual(self.sent("--netrc-file", "logins", "-u", "c:d", url), "Basic Yzpk")
+
+    def test_netrc_at_home_is_found_and_may_be_missing(self):
+        (self.folder / ".netrc").write_text("default login a password b\n")
+        url = self.server.url("/x")
+        for home, expected in ((self.folder, "Basic YTpi"), (self.folder / "nowhere", None)):
+            self.server.seen.clear()
+            command = [H2FETCH, "-sSn", url]
+            done = subprocess.run(command, capture_output=True, env={**os.environ, "HOME": str(home)})
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assertEqual(self.fields_of(self.server, "/x").get("authorization"), expected)
+
+    def test_a_broken_netrc_is_told_with_its_line(self):
+        (self.folder / "logins").write_text("machine a\nnonsense\n")
+        for name, expected in (("logins", b"netrc, line 2"), ("missing", b"missing")):
+            done = self.fetch("-sS", "--netrc-file", name, self.server.url("/x"))
+            self.assertEqual(done.returncode, 26)
+            self.assertIn(expected, done.stderr)
+
+    @unittest.skipUnless(HAS_DIGEST, "built without hashes")
+    def test_digest_is_answered(self):
+        for algorithm in ("MD5", "SHA-256", "SHA-512-256"):
+            url = self.server.url(f"/digest/{algorithm}")
+            self.fetched(b"welcome", "--digest", "-u", "me:se cret", "-d", "body", url)
+            self.fetched(b"welcome", "--digest", url.replace("//", "//me:se%20cret@"))
+            done = self.fetch("-sSf", "--digest", "-u", "me:wrong", url)
+            self.assertEqual(done.returncode, 22)
+
+    @tap.needs("apache2")
+    @unittest.skipUnless(HAS_DIGEST, "built without hashes")
+    def test_apache_takes_our_proof(self):
+        with Apache(self.folder) as apache:
+            login = ["--digest", "-u", "me:secret", "--cacert", apache.ca_file]
+            urls = [apache.url(f"/page?{number}") for number in range(5)]
+            self.fetched(b"in" * 5, "-sS", *login, *urls)
+            done = self.fetch("-sSf", *login[:2], "me:wrong", *login[3:], urls[0])
+            self.assertEqual(done.returncode, 22)
 
     def test_a_login_stays_with_its_origin_and_out_of_messages(self):
         self.fetched(b"here", "-L", "-u", "a:b", self.server.url("/to/" + self.other.url("/x")))

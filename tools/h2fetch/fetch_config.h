@@ -55,6 +55,8 @@ struct h2f_config {
     const char *referer;
     const char *login; /* -u: USER:PASSWORD */
     const char *bearer_token;
+    bool is_digest;              /* of login, or of whatever the URL or netrc says */
+    const char *netrc_file;      /* "~/.netrc" with -n */
     struct h2f_text cookie_text; /* of all -b NAME=VALUE, joined */
     struct {
         const char **list;

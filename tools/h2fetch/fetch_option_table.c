@@ -197,6 +197,14 @@ static bool set_http1(struct h2f_config *config, const char *argument, struct h2
     return true;
 }
 
+static bool set_netrc(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    if (!config->netrc_file)
+        config->netrc_file = "~/.netrc";
+    return true;
+}
+
 static bool set_login(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
 {
     config->login = argument;
@@ -313,6 +321,9 @@ static const struct h2f_option table[] = {
     {"location-trusted", 0, RARE, H2F_SET, NULL, "the same, with credentials for every host", .apply = set_location_trusted},
     {"max-redirs", 0, RARE, H2F_APPLY, "N", "redirects to follow at most (50); -1: without end", .apply = set_max_redirects},
     {"user", 'u', RARE, H2F_APPLY, "USER:PASSWORD", "log in with these (Basic)", .apply = set_login},
+    {"digest", 0, RARE, H2F_FLAG, NULL, "by Digest, where the server asks for it", PLACE(is_digest)},
+    {"netrc", 'n', RARE, H2F_SET, NULL, "look logins up in ~/.netrc", .apply = set_netrc},
+    {"netrc-file", 0, RARE, H2F_TEXT, "FILE", "look logins up there", PLACE(netrc_file)},
     {"basic", 0, RARE, H2F_SET, NULL, "by Basic, which is the default", .apply = accept_only},
     {"oauth2-bearer", 0, RARE, H2F_TEXT, "TOKEN", "log in with this token", PLACE(bearer_token)},
     {"cookie", 'b', RARE, H2F_APPLY, "DATA|FILE", "cookies to send (NAME=VALUE; ...), or a file with some, for a jar that is kept", .apply = add_cookie},

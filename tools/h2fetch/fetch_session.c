@@ -57,10 +57,10 @@ static h2client_auth auth_options(const struct h2f_config *config, const char *u
     if (config->bearer_token) {
         auth.scheme = H2CLIENT_AUTH_BEARER;
         auth.token = config->bearer_token;
-    } else if (config->login) {
-        auth.scheme = H2CLIENT_AUTH_BASIC;
+    } else if (config->login || config->is_digest) {
+        auth.scheme = config->is_digest ? H2CLIENT_AUTH_DIGEST : H2CLIENT_AUTH_BASIC;
         auth.user = user;
-        auth.password = strchr(config->login, ':') + 1;
+        auth.password = user ? strchr(config->login, ':') + 1 : NULL;
     }
     return auth;
 }
@@ -92,6 +92,7 @@ static h2client_call_options call_defaults(const struct h2f_config *config,
         .retry = retry,
         .redirect = redirect,
         .auth = auth,
+        .netrc_file = config->netrc_file,
         .decompress = switch_of(config->is_compressed),
     };
 }

@@ -119,9 +119,13 @@ TEST(options_that_contradict_each_other_are_refused)
     REFUSED("--fail and --fail-with-body exclude each other", "-f", "--fail-with-body", "u");
     REFUSED("--data and --head exclude each other", "-I", "-d", "x", "u");
     REFUSED("--data and --upload-file exclude each other", "-T", "f", "-d", "x", "u");
-    REFUSED(
-        "stdin can be read for one thing only (-d @-, -H @-, -T -, -w @-, -b -, --input-file -)",
-        "-T", "-", "--input-file", "-", "u");
+    REFUSED("--form and --data exclude each other", "-F", "a=b", "-d", "x", "u");
+    REFUSED("--form and --upload-file exclude each other", "-T", "f", "-F", "a=b", "u");
+    REFUSED("--form and --get or --head exclude each other", "-G", "-F", "a=b", "u");
+    REFUSED("--form and --get or --head exclude each other", "-I", "-F", "a=b", "u");
+    REFUSED("stdin can be read for one thing only "
+            "(-d @-, -F a=@-, -H @-, -T -, -w @-, -b -, --input-file -)",
+            "-T", "-", "--input-file", "-", "u");
     REFUSED("--report - and a body without -o are two things on stdout", "--report", "-", "-o", "a",
             "u", "v");
 }
@@ -133,6 +137,9 @@ TEST(the_method_follows_from_the_options)
     ck_assert_str_eq(h2f_config_method(&config, true), "PUT");
     h2f_config_finish(&config);
     ck_assert(PARSE("-d", "x", "u"));
+    ck_assert_str_eq(h2f_config_method(&config, false), "POST");
+    h2f_config_finish(&config);
+    ck_assert(PARSE("-F", "a=b", "u"));
     ck_assert_str_eq(h2f_config_method(&config, false), "POST");
     h2f_config_finish(&config);
     ck_assert(PARSE("-I", "-G", "-d", "x", "u"));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_config.h"
 
+#include "fetch_form.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +64,7 @@ void h2f_config_finish(struct h2f_config *config)
     overrides_finish(&config->overrides);
     h2f_text_finish(&config->data);
     h2f_text_finish(&config->query);
+    h2f_form_finish(&config->form);
     h2f_text_finish(&config->cookie_text);
     free(config->cookie_files.list);
     h2f_text_finish(&config->write_out_file);
@@ -125,11 +128,15 @@ static const char *find_conflict(const struct h2f_config *config)
         {config->has_data && config->uploads.n, "--data and --upload-file exclude each other"},
         {config->has_data && config->is_head && !config->is_get,
          "--data and --head exclude each other"},
+        {config->form.n && config->has_data, "--form and --data exclude each other"},
+        {config->form.n && config->uploads.n, "--form and --upload-file exclude each other"},
+        {config->form.n && (config->is_get || config->is_head),
+         "--form and --get or --head exclude each other"},
         {config->uploads.n && config->is_head, "--upload-file and --head exclude each other"},
         {h2f_config_reports_to_stdout(config) && has_stdout_body(config),
          "--report - and a body without -o are two things on stdout"},
-        {n_uses_of_stdin(config) > 1,
-         "stdin can be read for one thing only (-d @-, -H @-, -T -, -w @-, -b -, --input-file -)"},
+        {n_uses_of_stdin(config) > 1, "stdin can be read for one thing only (-d @-, -F a=@-, -H "
+                                      "@-, -T -, -w @-, -b -, --input-file -)"},
     };
 
     for (size_t i = 0; i < sizeof conflicts / sizeof conflicts[0]; i++)
@@ -196,5 +203,5 @@ const char *h2f_config_method(const struct h2f_config *config, bool is_upload)
         return "PUT";
     if (config->is_head)
         return "HEAD";
-    return config->has_data && !config->is_get ? "POST" : "GET";
+    return config->form.n || (config->has_data && !config->is_get) ? "POST" : "GET";
 }

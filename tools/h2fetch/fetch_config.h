@@ -35,6 +35,12 @@ struct h2f_overrides {
     size_t n;
 };
 
+/* Parts as the library takes them, ended by a NULL name; owns strings and bodies. */
+struct h2f_form {
+    h2client_part *list;
+    size_t n;
+};
+
 struct h2f_config {
     enum h2f_action action;
 
@@ -66,6 +72,7 @@ struct h2f_config {
     struct h2f_headers headers;  /* -H, in its order */
     struct h2f_headers defaults; /* what the other options imply; -H replaces them */
     struct h2f_text data;        /* of all -d and their kin, joined */
+    struct h2f_form form;        /* of all -F */
     struct h2f_text query;       /* of all --url-query, joined; "": none */
     bool has_data;
     bool is_json;

@@ -521,6 +521,8 @@ static const h2client_body *choose_body(struct h2f_job *job, h2client_body *body
         body->data = h2f_text_string(&config->data);
         body->len = (int64_t)config->data.len;
         body->release = keep_data;
+    } else if (config->form.n) {
+        body->parts = config->form.list;
     } else {
         return NULL;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of options, in the order of the help, and what the less simple ones do. */
 #include "fetch_data.h"
+#include "fetch_form.h"
 #include "fetch_options.h"
 #include "fetch_values.h"
 
@@ -285,6 +286,7 @@ static const struct h2f_option table[] = {
     {"data-binary", 0, RARE, H2F_APPLY, "DATA|@FILE", "the same, a file as it is", .apply = add_data_binary},
     {"data-urlencode", 0, RARE, H2F_APPLY, "DATA", "the same, URL-encoded: [NAME]=TEXT, [NAME]@FILE", .apply = add_data_urlencode},
     {"json", 0, COMMON, H2F_APPLY, "DATA|@FILE", "POST JSON, with its content-type and accept", .apply = add_json},
+    {"form", 'F', COMMON, H2F_APPLY, "NAME=VALUE|@FILE|<FILE", "POST a form with files; [;type=TYPE][;filename=NAME]", .apply = h2f_form_add},
     {"upload-file", 'T', COMMON, H2F_APPLY, "FILE", "PUT a file (-: stdin); the nth goes to the nth URL", .apply = add_upload},
     {"get", 'G', RARE, H2F_FLAG, NULL, "put the data into the URL's query, and GET", PLACE(is_get)},
     {"url-query", 0, RARE, H2F_APPLY, "DATA", "add to each URL's query: as --data-urlencode; +TEXT as it is", .apply = add_url_query},

@@ -445,6 +445,21 @@ TEST(tls_tells_how_keys_were_agreed_on)
     h2t_tls_rig_finish(&rig);
 }
 
+/* For those who ask at each connection. */
+TEST(tls_makes_no_certificate_for_who_does_not_ask)
+{
+    struct h2t_tls_rig rig;
+    h2t_tls_rig_init(&rig);
+    h2t_tls_rig_connect(&rig);
+    uint64_t n_calls = rig.alloc.n_calls;
+    h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
+    rig.client->ops->info(rig.client, &info);
+    ck_assert_ptr_null(info.tls_certificate);
+    ck_assert_uint_eq(rig.alloc.n_calls, n_calls);
+    ck_assert_ptr_nonnull(h2t_tls_rig_info(&rig).tls_certificate);
+    h2t_tls_rig_finish(&rig);
+}
+
 /* Names of a certificate are the server's to choose. */
 TEST(tls_escapes_what_the_certificates_names_hold)
 {
@@ -576,7 +591,9 @@ TEST_MAIN("tls_checks", {T(tls_takes_the_pinned_key)}, {T(tls_takes_any_of_sever
           {T(tls_application_cannot_accept_another_key_than_the_pinned)},
           {T(tls_application_may_cancel_while_it_is_asked)}, {T(tls_tells_the_servers_certificate)},
           {T(tls_tells_the_certificates_bytes_and_their_digest)},
-          {T(tls_tells_how_keys_were_agreed_on)}, {T(tls_escapes_what_the_certificates_names_hold)},
-          {T(tls_logs_the_secrets_of_tls_1_3)}, {T(tls_logs_the_secret_of_tls_1_2)},
-          {T(tls_adds_to_a_key_log)}, {T(tls_names_a_key_log_that_cannot_be_made)},
+          {T(tls_tells_how_keys_were_agreed_on)},
+          {T(tls_makes_no_certificate_for_who_does_not_ask)},
+          {T(tls_escapes_what_the_certificates_names_hold)}, {T(tls_logs_the_secrets_of_tls_1_3)},
+          {T(tls_logs_the_secret_of_tls_1_2)}, {T(tls_adds_to_a_key_log)},
+          {T(tls_names_a_key_log_that_cannot_be_made)},
           {T(tls_does_not_ask_the_environment_for_a_key_log)})

@@ -250,7 +250,7 @@ static void tls_wants(h2client_transport *transport, unsigned events)
 static void tls_info(h2client_transport *transport, h2client_transport_info *info)
 {
     struct h2i_tls *tls = of(transport);
-    h2client_transport_info facts = {.size = sizeof facts};
+    h2client_transport_info facts = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
 
     tls->inner->ops->info(tls->inner, &facts);
     facts.alpn = tls->alpn;
@@ -260,7 +260,7 @@ static void tls_info(h2client_transport *transport, h2client_transport_info *inf
     facts.tls_resumed = gnutls_session_is_resumed(tls->session) != 0;
     facts.tls_group = gnutls_group_get_name(gnutls_group_get(tls->session));
     facts.tls_signature = gnutls_sign_get_name(gnutls_sign_algorithm_get(tls->session));
-    if (info->size > offsetof(h2client_transport_info, tls_certificate))
+    if (info->size > H2CLIENT_TRANSPORT_INFO_BRIEF)
         facts.tls_certificate = h2i_tls_peer_certificate(tls);
     h2i_transport_info_give(info, &facts);
 }

@@ -31,7 +31,7 @@ void h2i_tls_fail(struct h2i_tls *tls, const h2client_fault *fault)
 
 static h2client_fault fault_of_inner(const struct h2i_tls *tls)
 {
-    h2client_transport_info info = {.size = sizeof info};
+    h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
 
     tls->inner->ops->info(tls->inner, &info);
     return info.fault ? *info.fault : h2i_fault(H2CLIENT_ERROR_CONNECTION_RESET, "%s", "");

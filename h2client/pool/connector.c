@@ -145,7 +145,7 @@ static enum h2i_protocol chosen_protocol(const h2client_transport_info *info)
 static void tls_is_done(h2client_transport *transport, const h2client_fault *fault, void *user)
 {
     struct h2i_connector *connector = user;
-    h2client_transport_info info = {.size = sizeof info};
+    h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
     h2client_fault no_h2;
 
     connector->handshake = NULL;

@@ -164,7 +164,7 @@ static const struct h2i_conn_events conn_events = {
 
 static h2client_transport_info transport_info(h2client_transport *transport)
 {
-    h2client_transport_info info = {.size = sizeof info};
+    h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
 
     transport->ops->info(transport, &info);
     return info;

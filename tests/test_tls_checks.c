@@ -129,8 +129,8 @@ TEST(tls_bounds_the_number_of_pins)
 {
     static char pins[65 * sizeof WRONG_PIN];
     struct h2t_tls_rig rig;
-    for (size_t i = 0; i < 65; i++)
-        strcat(pins, i ? ";" WRONG_PIN : WRONG_PIN);
+    for (size_t i = 0, len = 0; i < 65; i++)
+        len += (size_t)snprintf(pins + len, sizeof pins - len, "%s" WRONG_PIN, i ? ";" : "");
     h2t_tls_rig_init(&rig);
     rig.options.pins = pins;
     expect_unusable(&rig, H2CLIENT_ERROR_TLS_PINNED, "too many");
@@ -483,7 +483,7 @@ struct log_rig {
 static void open_logged(struct log_rig *rig, const char *priority)
 {
     h2t_tls_rig_init(&rig->tls);
-    strcpy(rig->path, "/tmp/h2t-keys.XXXXXX");
+    snprintf(rig->path, sizeof rig->path, "/tmp/h2t-keys.XXXXXX");
     int fd = mkstemp(rig->path);
     ck_assert_int_ge(fd, 0);
     close(fd);

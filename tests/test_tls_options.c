@@ -91,9 +91,9 @@ TEST(tls_names_pem_in_memory_without_a_certificate)
 }
 
 /* A directory of its own with these files. */
-static void make_directory(char path[32], const char *const *texts, size_t n)
+static void make_directory(char path[static 32], const char *const *texts, size_t n)
 {
-    strcpy(path, "/tmp/h2t.XXXXXX");
+    snprintf(path, 32, "/tmp/h2t.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(path));
     for (size_t i = 0; i < n; i++) {
         char name[64];
@@ -260,9 +260,9 @@ TEST(tls_speaks_nothing_below_1_2_whatever_the_priority_says)
 TEST(tls_refuses_a_priority_without_end)
 {
     struct h2t_tls_rig rig;
-    char words[2000] = "NORMAL";
-    for (size_t i = 6; i + 13 < sizeof words; i += 12)
-        memcpy(words + i, ":+AES-128-GCM", 13);
+    char words[2000];
+    memset(words, ':', sizeof words - 1);
+    words[sizeof words - 1] = 0;
     h2t_tls_rig_init(&rig);
     rig.options.priority = words;
     expect_unusable(&rig, H2CLIENT_ERROR_TLS_PRIORITY, "too long");

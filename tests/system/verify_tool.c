@@ -21,7 +21,7 @@ static struct {
     unsigned n_asked;
     h2client_error_code found;
     h2client_error_code end; /* PENDING: on_done has not run */
-} state = {.end = H2CLIENT_PENDING};
+} state = {.mode = "", .end = H2CLIENT_PENDING};
 
 static bool is_mode(const char *mode)
 {

@@ -191,6 +191,30 @@ TEST(each_part_that_says_not_now_waits_for_resume)
 }
 END_TEST
 
+/* What is staged of one is given back when the next begins. */
+TEST(many_pulled_parts_take_the_room_of_one)
+{
+    enum { N = 100, STAGE_BYTES = 32768 };
+    struct h2t_pulled sources[N];
+    struct h2client_part parts[N + 1] = {{.name = NULL}};
+    h2client_body bodies[N];
+    struct h2t_parts_server server = {0};
+    struct h2t_rig rig;
+
+    for (size_t i = 0; i < N; i++) {
+        sources[i] = (struct h2t_pulled){.text = "text"};
+        bodies[i] = *H2T_PULLED(&sources[i], H2CLIENT_LENGTH_UNKNOWN);
+        parts[i] = (h2client_part){.name = "a", .body = &bodies[i]};
+    }
+    h2t_parts_start(&rig, &server);
+    h2client_call *call = h2t_parts_post(&rig, H2CLIENT_BODY(.parts = parts));
+    size_t before = rig.alloc.live_bytes;
+    h2t_parts_expect_ok(call);
+    ck_assert_uint_lt(rig.alloc.peak_bytes - before, 10 * STAGE_BYTES);
+    h2t_parts_finish(&rig, call);
+}
+END_TEST
+
 /* ---- HTTP/1.1 ------------------------------------------------------------------- */
 
 TEST(http_1_1_gets_the_length_or_chunks)
@@ -261,6 +285,26 @@ TEST(a_redirect_by_307_gets_all_parts_again)
 }
 END_TEST
 
+TEST(a_redirect_by_303_drops_all_parts)
+{
+    struct h2t_pulled source = {.text = "second"};
+    struct h2t_parts_server server = {.n_redirected = 1, .status = 303};
+    struct h2t_rig rig;
+    char data[] = "first";
+
+    h2t_parts_start(&rig, &server);
+    h2t_parts_add_file(&rig, 0, "a.txt", data, 5);
+    h2client_call *call = h2t_parts_post_two(&rig, &source);
+    h2t_parts_expect_ok(call);
+    ck_assert_int_eq(server.n_seen, 2);
+    ck_assert_uint_eq(h2t_parts_seen(&rig, 1)->body_len, 0);
+    ck_assert_ptr_null(h2t_field(h2t_parts_seen(&rig, 1)->fields, "content-type"));
+    ck_assert_int_eq(source.n_rewound, 0);
+    ck_assert_int_eq(source.n_released, 1);
+    h2t_parts_finish(&rig, call);
+}
+END_TEST
+
 TEST(a_part_that_cannot_go_back_is_not_sent_again)
 {
     struct h2t_pulled source = {.text = "first"};
@@ -288,5 +332,6 @@ TEST_MAIN("facade_multipart", {T(fields_go_out_with_their_exact_length)},
           {T(each_part_that_says_not_now_waits_for_resume)},
           {T(http_1_1_gets_the_length_or_chunks)},
           {T(a_refused_request_is_sent_again_with_all_parts)},
-          {T(a_redirect_by_307_gets_all_parts_again)},
+          {T(a_redirect_by_307_gets_all_parts_again)}, {T(a_redirect_by_303_drops_all_parts)},
+          {T(many_pulled_parts_take_the_room_of_one)},
           {T(a_part_that_cannot_go_back_is_not_sent_again)})

@@ -14,7 +14,9 @@ static void answer(struct h2t_peer *peer, const struct h2t_seen_request *request
     struct h2t_parts_server *server = user;
 
     server->n_seen++;
-    response->status = server->n_redirected > 0 ? 307 : 200;
+    response->status = 200;
+    if (server->n_redirected > 0)
+        response->status = server->status ? server->status : 307;
     response->fields = server->n_redirected-- > 0 ? there : NULL;
     response->waits_for_body = true;
     if (server->n_refused-- <= 0)

@@ -9,7 +9,8 @@
 /* Refuses so many requests when they come, or sends them elsewhere when they have ended. */
 struct h2t_parts_server {
     int n_refused;
-    int n_redirected;
+    int n_redirected; /* by 307 ... */
+    int status;       /* ... or by this */
     int n_seen;
 };
 

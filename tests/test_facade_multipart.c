@@ -191,6 +191,27 @@ TEST(each_part_that_says_not_now_waits_for_resume)
 }
 END_TEST
 
+TEST(the_whole_may_declare_what_a_part_does_not_know)
+{
+    struct h2t_pulled source = {.text = "text"};
+    struct h2t_parts_server server = {0};
+    struct h2t_rig rig;
+    const h2client_part parts[] = {
+        {.name = "a", .body = H2T_PULLED(&source, H2CLIENT_LENGTH_UNKNOWN)}, {.name = NULL}};
+
+    h2t_parts_start(&rig, &server);
+    h2client_call *call = h2t_parts_post(&rig, H2CLIENT_BODY(.parts = parts));
+    h2t_parts_expect_ok(call);
+    h2client_call_destroy(call);
+    size_t len = h2t_parts_seen(&rig, 0)->body_len;
+    source.at = 0;
+    call = h2t_parts_post(&rig, H2CLIENT_BODY(.parts = parts, .len = (int64_t)len));
+    h2t_parts_expect_ok(call);
+    h2t_parts_expect_length(h2t_parts_seen(&rig, 1)->fields, len);
+    h2t_parts_finish(&rig, call);
+}
+END_TEST
+
 /* What is staged of one is given back when the next begins. */
 TEST(many_pulled_parts_take_the_room_of_one)
 {
@@ -244,6 +265,12 @@ TEST(http_1_1_gets_the_length_or_chunks)
 END_TEST
 
 /* ---- again -------------------------------------------------------------------- */
+
+static h2client_pull_result wait_for_ever(void *buf, size_t cap, size_t *n, void *user)
+{
+    (void)buf, (void)cap, (void)n, (void)user;
+    return H2CLIENT_PULL_NOT_NOW;
+}
 
 TEST(a_refused_request_is_sent_again_with_all_parts)
 {
@@ -305,6 +332,25 @@ TEST(a_redirect_by_303_drops_all_parts)
 }
 END_TEST
 
+TEST(a_refusal_stays_the_error_where_a_part_cannot_go_back)
+{
+    struct h2t_pulled source = {.text = "first"};
+    struct h2t_parts_server server = {0};
+    struct h2t_rig rig;
+
+    h2t_parts_start(&rig, &server);
+    h2client_call *call = h2t_parts_post(
+        &rig, H2CLIENT_MULTIPART({.name = "a", .body = H2T_PULLED(&source, 5)},
+                                 {.name = "b", .body = H2CLIENT_PULL(wait_for_ever, NULL, -1)}));
+    h2t_rig_turn(&rig, 10);
+    ck_assert_uint_eq(source.at, 5);
+    h2t_peer_reset(h2t_rig_peer(&rig, 0), 1, 7 /* REFUSED_STREAM */);
+    h2t_parts_expect_error(call, H2CLIENT_ERROR_H2_REFUSED_STREAM, "");
+    ck_assert_int_eq(server.n_seen, 1);
+    h2t_parts_finish(&rig, call);
+}
+END_TEST
+
 TEST(a_part_that_cannot_go_back_is_not_sent_again)
 {
     struct h2t_pulled source = {.text = "first"};
@@ -333,5 +379,7 @@ TEST_MAIN("facade_multipart", {T(fields_go_out_with_their_exact_length)},
           {T(http_1_1_gets_the_length_or_chunks)},
           {T(a_refused_request_is_sent_again_with_all_parts)},
           {T(a_redirect_by_307_gets_all_parts_again)}, {T(a_redirect_by_303_drops_all_parts)},
+          {T(the_whole_may_declare_what_a_part_does_not_know)},
+          {T(a_refusal_stays_the_error_where_a_part_cannot_go_back)},
           {T(many_pulled_parts_take_the_room_of_one)},
           {T(a_part_that_cannot_go_back_is_not_sent_again)})

@@ -111,6 +111,8 @@ TEST(fields_that_would_break_the_head_are_refused)
                    H2CLIENT_ERROR_HEADER_INVALID, "x");
     expect_refused(PART(.name = "a", .headers = HEADERS({"Content-Disposition", "inline"})),
                    H2CLIENT_ERROR_HEADER_FORBIDDEN, "Content-Disposition");
+    expect_refused(PART(.name = "a", .headers = HEADERS({"Host", "h"})),
+                   H2CLIENT_ERROR_HEADER_FORBIDDEN, "Host");
     expect_refused(PART(.name = "a", .headers = HEADERS({"content-length", "1"})),
                    H2CLIENT_ERROR_HEADER_FORBIDDEN, "content-length");
     expect_refused(PART(.name = "a", .headers = HEADERS({"transfer-encoding", "chunked"})),

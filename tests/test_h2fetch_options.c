@@ -97,7 +97,7 @@ TEST(what_is_not_in_the_table_is_refused_by_name)
     REFUSED("--frob: unknown option", "--frob", "u");
     REFUSED("--output=x: unknown option", "--output=x", "u");
     REFUSED("--outpu: unknown option", "--outpu", "x", "u");
-    REFUSED("-#: unknown option", "-s#", "u");
+    REFUSED("-%: unknown option", "-s%", "u");
 }
 
 TEST(an_argument_that_is_missing_is_told)

@@ -95,6 +95,7 @@ struct h2f_config {
     bool show_error;
     bool verbose;
     bool no_progress;
+    bool has_bar; /* -# */
     bool retry_all_errors;
 
     /* Milliseconds; 0: the library's own. */

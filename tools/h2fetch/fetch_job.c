@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_job.h"
 
-#include "fetch_facts.h"
 #include "fetch_head.h"
-#include "fetch_report.h"
-#include "fetch_url.h"
+#include "fetch_tell.h"
 #include "fetch_wait.h"
-#include "fetch_write_out.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -63,8 +60,7 @@ static size_t write_output(struct h2f_job *job, const void *bytes, size_t len)
                      : h2f_file_write(&job->file, bytes, len);
 }
 
-/* Bytes that are none of the body's: they are not credited. */
-static void write_aside(struct h2f_job *job, const struct h2f_text *text)
+void h2f_job_write_aside(struct h2f_job *job, const struct h2f_text *text)
 {
     size_t n = write_output(job, text->data, text->len);
 
@@ -89,7 +85,7 @@ static void dump_head(struct h2f_job *job, const struct h2f_text *text)
         if (!h2f_write_all(shared->dump_fd, text->data, text->len))
             shared->dump_errno = errno;
     } else if (job->turn) {
-        write_aside(job, text);
+        h2f_job_write_aside(job, text);
     } else {
         h2f_stdout_text(&shared->out, text->data);
     }
@@ -106,7 +102,7 @@ static void put_head(struct h2f_job *job, const struct h2f_text *text)
     if (!config->include && !config->is_head)
         return;
     if (job->turn || h2f_file_is_open(&job->file))
-        write_aside(job, text);
+        h2f_job_write_aside(job, text);
     check_file(job);
 }
 
@@ -143,6 +139,40 @@ static void on_informational(h2client_call *call, int status, const h2client_hea
     h2f_text_finish(&text);
 }
 
+/* How long it will be in all, once head and upload say so. */
+static void expect(struct h2f_job *job, int64_t n_bytes)
+{
+    struct h2f_progress *progress = &job->shared->progress;
+
+    if (n_bytes < 0 || job->is_measured || job->shared->config->is_head)
+        return;
+    job->is_measured = true;
+    job->n_expected = (uint64_t)n_bytes + job->n_uploaded;
+    progress->n_measured++;
+    progress->n_their_bytes += job->n_expected;
+}
+
+/* It is over: it was as long as it was. */
+static void correct_expectation(struct h2f_job *job)
+{
+    struct h2f_progress *progress = &job->shared->progress;
+
+    progress->n_measured += !job->is_measured;
+    progress->n_their_bytes += job->n_bytes + job->n_uploaded - job->n_expected;
+}
+
+/* A second attempt begins anew, but what went is gone. */
+static void on_upload(h2client_call *call, int64_t n_bytes, int64_t n_total, void *user)
+{
+    struct h2f_job *job = user;
+    uint64_t n = (uint64_t)n_bytes;
+
+    (void)call, (void)n_total;
+    job->shared->progress.view.n_bytes += n > job->n_told ? n - job->n_told : n;
+    job->n_uploaded += n > job->n_told ? n - job->n_told : n;
+    job->n_told = n;
+}
+
 static void on_response(h2client_call *call, const h2client_response *resp, void *user)
 {
     struct h2f_job *job = user;
@@ -152,6 +182,7 @@ static void on_response(h2client_call *call, const h2client_response *resp, void
     struct h2f_text text = {0};
 
     (void)call;
+    expect(job, h2client_response_content_length(resp));
     if (!is_refused)
         open_output(job);
     h2f_head_add(&text, h2client_response_http_version(resp), status,
@@ -181,7 +212,7 @@ static size_t on_data(h2client_call *call, const void *data, size_t len, void *u
     struct h2f_job *job = user;
 
     (void)call;
-    job->shared->progress.n_bytes += len;
+    job->shared->progress.view.n_bytes += len;
     job->n_bytes += len;
     if (job->exit_code || job->shared->config->is_head)
         return len;
@@ -238,100 +269,6 @@ void h2f_job_resume_upload(struct h2f_job *job)
 {
     job->shared->reads_stdin = NULL;
     h2client_call_resume_upload(job->call);
-}
-
-/* ---- telling the end --------------------------------------------------------------- */
-
-/* One line, whatever is in the names it quotes. Takes the line. */
-static void print_error(struct h2f_shared *shared, char *line)
-{
-    if (!h2f_config_is_silent(shared->config)) {
-        h2f_progress_clear(&shared->progress);
-        h2f_make_printable(line);
-        fprintf(stderr, "h2fetch: %s\n", line);
-    }
-    free(line);
-}
-
-static void write_out(struct h2f_job *job, const struct h2f_facts *facts)
-{
-    const char *format = job->shared->config->write_out;
-    struct h2f_text text = {0};
-
-    if (!format)
-        return;
-    h2f_write_out_add(&text, format, facts);
-    if (!text.len)
-        return;
-    if (job->turn)
-        write_aside(job, &text);
-    else
-        h2f_stdout_text(&job->shared->out, text.data);
-    h2f_text_finish(&text);
-}
-
-static void report(struct h2f_shared *shared, const struct h2f_facts *facts)
-{
-    struct h2f_text line = {0};
-
-    if (!shared->config->report)
-        return;
-    h2f_report_add(&line, facts);
-    if (shared->report_fd < 0)
-        h2f_stdout_text(&shared->out, line.data);
-    else if (!h2f_write_all(shared->report_fd, line.data, line.len))
-        shared->report_errno = errno;
-    h2f_text_finish(&line);
-}
-
-/* NULL unless the response is a redirect that says where to. */
-static char *find_redirect(const h2client_response *resp, const char *url)
-{
-    int status = h2client_response_status(resp);
-    const char *location = h2client_response_header(resp, "location");
-
-    return location && status / 100 == 3 ? h2f_url_resolve(url, location) : NULL;
-}
-
-/* A line of the list whose URL makes no sense is shown as it stands there. */
-static bool is_lines_fault(const struct h2f_job *job, int exit_code)
-{
-    return job->target.line &&
-           (exit_code == H2F_EXIT_SCHEME || exit_code == H2F_EXIT_MALFORMED_URL);
-}
-
-static void tell(struct h2f_job *job, const h2client_error *error)
-{
-    char *shown = h2f_url_shown(job->target.url ? job->target.url : "");
-    const h2client_call_info *info = h2client_call_get_info(job->call);
-    const h2client_response *resp = h2client_call_partial_response(job->call);
-    char *redirect = find_redirect(resp, info->url);
-    struct h2f_facts facts = {
-        .url = shown,
-        .method = info->method[0] ? info->method
-                                  : h2f_config_method(job->shared->config, job->target.upload),
-        .message = job->exit_code ? job->message
-                   : error->code  ? error->message
-                                  : "",
-        .phase = h2client_phase_name(error->phase),
-        .replay_class = h2client_replay_class_name(error->replay_class),
-        .filename = job->target.output,
-        .redirect_url = redirect,
-        .info = info,
-        .resp = resp,
-        .exit_code = job->exit_code ? job->exit_code : error->exit_code,
-    };
-
-    if (facts.exit_code && !job->is_quiet)
-        print_error(job->shared,
-                    h2f_format("(%d) %s : %s", facts.exit_code,
-                               is_lines_fault(job, facts.exit_code) ? job->target.line : shown,
-                               facts.message));
-    write_out(job, &facts);
-    report(job->shared, &facts);
-    job->exit_code = facts.exit_code;
-    free(redirect);
-    free(shown);
 }
 
 /* ---- the end ------------------------------------------------------------------------- */
@@ -395,7 +332,8 @@ static void end(struct h2f_job *job, const h2client_error *error)
         keep_output(job);
     if (error->code != H2CLIENT_OK || job->exit_code)
         drop_output(job, error);
-    tell(job, error);
+    h2f_tell_end(job, error);
+    correct_expectation(job);
     job->shared->on_end(job->target.index, job->exit_code, job, job->shared->user);
     free_job(job);
 }
@@ -538,13 +476,14 @@ static void start_call(struct h2f_job *job)
         job->shared->session, h2f_config_method(config, job->target.upload), job->target.url,
         H2CLIENT_CALL(.headers = config->headers.list, .body = choose_body(job, &body),
                       .on_response = on_response, .on_informational = on_informational,
-                      .on_data = on_data, .on_done = on_done, .user = job));
+                      .on_data = on_data, .on_upload = on_upload, .on_done = on_done, .user = job));
 }
 
 struct h2f_job *h2f_job_start(struct h2f_shared *shared, struct h2f_target *target)
 {
     struct h2f_job *job = h2f_alloc(sizeof *job);
 
+    shared->progress.n_started++;
     job->shared = shared;
     job->target = *target;
     job->file = H2F_FILE_NONE;
@@ -571,8 +510,8 @@ void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
                           .message = h2f_copy(problem->text),
                           .is_quiet = true};
 
-    print_error(shared, h2f_format("(%d) %s", problem->exit_code, problem->text));
-    tell(&job, h2client_call_error(NULL));
+    h2f_tell_problem(shared, h2f_format("(%d) %s", problem->exit_code, problem->text));
+    h2f_tell_end(&job, h2client_call_error(NULL));
     h2f_target_finish(target);
     free(job.message);
 }

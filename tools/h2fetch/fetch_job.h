@@ -36,7 +36,11 @@ struct h2f_job {
     h2client_call *call;
     struct h2f_file file;
     struct h2f_speed speed;
-    uint64_t n_bytes;       /* of the body, as they come */
+    uint64_t n_bytes;    /* of the body, as they come */
+    uint64_t n_uploaded; /* of the request's, over all attempts */
+    uint64_t n_told;     /* of these: of the attempt that runs */
+    uint64_t n_expected; /* both together; 0 until it is measured */
+    bool is_measured;
     struct h2f_turn *turn;  /* NULL: the body goes to a file */
     size_t n_waiting_head;  /* of the bytes that wait in the output: not the body's */
     bool is_draining;       /* its call is over, the rest of its bytes waits in the file */
@@ -60,6 +64,8 @@ int64_t h2f_job_max_wait_ms(const struct h2f_job *job);
 void h2f_job_check_speed(struct h2f_job *job);
 /* Writes what its file can take now; it may be gone afterwards, if its call is over. */
 void h2f_job_pump(struct h2f_job *job);
+/* To the output: bytes that are none of the body's, and not credited. */
+void h2f_job_write_aside(struct h2f_job *job, const struct h2f_text *text);
 /* Stdin has something for the job whose upload waits. */
 void h2f_job_resume_upload(struct h2f_job *job);
 

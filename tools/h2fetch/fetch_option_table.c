@@ -306,6 +306,7 @@ static const struct h2f_option table[] = {
     {"fail-with-body", 0, RARE, H2F_FLAG, NULL, "the same, but the body is written", PLACE(fail_with_body)},
     {"silent", 's', COMMON, H2F_FLAG, NULL, "no progress, no errors", PLACE(silent)},
     {"show-error", 'S', COMMON, H2F_FLAG, NULL, "with -s: errors all the same", PLACE(show_error)},
+    {"progress-bar", '#', RARE, H2F_FLAG, NULL, "progress with a bar", PLACE(has_bar)},
     {"no-progress-meter", 0, RARE, H2F_FLAG, NULL, "no progress", PLACE(no_progress)},
     {"verbose", 'v', COMMON, H2F_FLAG, NULL, "tell what happens, with every HTTP/2 frame", PLACE(verbose)},
     {"report", 0, COMMON, H2F_TEXT, "FILE", "a JSON line a URL (-: stdout)", PLACE(report)},

@@ -4,44 +4,61 @@
 #include "fetch_wait.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-void h2f_progress_start(struct h2f_progress *progress, bool is_wanted)
+#define LINE_CAP 256
+#define USUAL_COLUMNS 80
+
+void h2f_progress_start(struct h2f_progress *progress, bool is_wanted, bool has_bar, size_t n_urls)
 {
-    *progress = (struct h2f_progress){.is_shown = is_wanted && isatty(STDERR_FILENO)};
+    *progress = (struct h2f_progress){.is_shown = is_wanted && isatty(STDERR_FILENO),
+                                      .view = {.n_urls = n_urls, .has_bar = has_bar}};
     progress->start_ms = progress->drawn_ms = h2f_now_ms();
 }
 
-/* 1536 -> "1.5 KiB". */
-static void print_size(uint64_t n_bytes)
+static size_t columns(void)
 {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    double size = (double)n_bytes;
-    size_t unit = 0;
+    struct winsize size;
 
-    for (; size >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
-        size /= 1024;
-    fprintf(stderr, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                           : USUAL_COLUMNS;
+}
+
+bool h2f_progress_is_due(const struct h2f_progress *progress)
+{
+    return progress->is_shown && h2f_now_ms() - progress->drawn_ms >= H2F_PROGRESS_MS;
+}
+
+/* Since the oldest sample there is. */
+static void measure(struct h2f_progress *progress, int64_t now_ms)
+{
+    size_t n = progress->n_samples++, place = n % H2F_PROGRESS_SAMPLES;
+    size_t oldest = n < H2F_PROGRESS_SAMPLES ? 0 : place;
+    int64_t since_ms = n ? progress->samples[oldest].at_ms : progress->start_ms;
+    uint64_t before = n ? progress->samples[oldest].n_bytes : 0;
+    struct h2f_progress_view *view = &progress->view;
+
+    if (now_ms > since_ms && view->n_bytes >= before)
+        view->per_s = (view->n_bytes - before) * 1000 / (uint64_t)(now_ms - since_ms);
+    progress->samples[place].at_ms = now_ms;
+    progress->samples[place].n_bytes = view->n_bytes;
 }
 
 void h2f_progress_draw(struct h2f_progress *progress)
 {
-    int64_t now;
-    int64_t elapsed_ms;
+    struct h2f_progress_view *view = &progress->view;
+    int64_t now_ms = h2f_now_ms();
+    bool is_known = view->n_urls > 0 && progress->n_started == view->n_urls &&
+                    progress->n_measured == progress->n_started;
+    char line[LINE_CAP];
 
-    if (!progress->is_shown)
-        return;
-    now = h2f_now_ms();
-    if (now - progress->drawn_ms < H2F_PROGRESS_MS)
-        return;
-    progress->drawn_ms = now;
-    progress->is_drawn = true;
-    elapsed_ms = now - progress->start_ms;
-    fprintf(stderr, "\r\033[K%zu done, %zu running, ", progress->n_done, progress->n_running);
-    print_size(progress->n_bytes);
-    fputs(", ", stderr);
-    print_size(elapsed_ms ? progress->n_bytes * 1000 / (uint64_t)elapsed_ms : 0);
-    fputs("/s", stderr);
+    progress->drawn_ms = now_ms;
+    progress->is_drawn = progress->was_drawn = true;
+    measure(progress, now_ms);
+    view->n_expected = is_known ? progress->n_their_bytes : 0;
+    h2f_progress_line(line, sizeof line, view, columns());
+    fprintf(stderr, "\r\033[K%s", line);
 }
 
 void h2f_progress_clear(struct h2f_progress *progress)
@@ -49,4 +66,16 @@ void h2f_progress_clear(struct h2f_progress *progress)
     if (progress->is_drawn)
         fputs("\r\033[K", stderr);
     progress->is_drawn = false;
+}
+
+void h2f_progress_end(struct h2f_progress *progress)
+{
+    char line[LINE_CAP];
+
+    h2f_progress_clear(progress);
+    if (!progress->was_drawn)
+        return;
+    h2f_progress_summary(line, sizeof line, &progress->view, h2f_now_ms() - progress->start_ms,
+                         columns());
+    fprintf(stderr, "%s\n", line);
 }

@@ -50,7 +50,8 @@ static void stop_all(struct run *run, int exit_code, const char *message)
 
 static void note_end(struct run *run, size_t index, int exit_code)
 {
-    run->shared.progress.n_done++;
+    run->shared.progress.view.n_done++;
+    run->shared.progress.view.n_failed += exit_code != 0;
     if (!exit_code || run->is_stopped)
         return;
     if (!run->exit_code || index < run->failed_index) {
@@ -147,6 +148,19 @@ static void wait_for_outputs(const struct run *run, struct h2f_wait *wait)
     }
 }
 
+static void show_progress(struct run *run)
+{
+    struct h2f_progress *progress = &run->shared.progress;
+    h2client_session_stats stats = {.size = sizeof stats};
+
+    if (!h2f_progress_is_due(progress))
+        return;
+    h2client_session_get_stats(run->shared.session, &stats);
+    progress->view.n_streams = run->n_running;
+    progress->view.n_conns = (size_t)stats.n_conns_open;
+    h2f_progress_draw(progress);
+}
+
 static void turn(struct run *run)
 {
     struct h2f_shared *shared = &run->shared;
@@ -156,8 +170,7 @@ static void turn(struct run *run)
         .max_ms = shared->progress.is_shown ? H2F_PROGRESS_MS : -1,
     };
 
-    shared->progress.n_running = run->n_running;
-    h2f_progress_draw(&shared->progress);
+    show_progress(run);
     wait_for_outputs(run, &wait);
     h2f_wait_turn(shared->session, &wait);
     if (wait.is_upload_ready && shared->reads_stdin)
@@ -175,7 +188,7 @@ static bool goes_on(const struct run *run, bool has_targets)
 static void interrupt(struct run *run)
 {
     int exit_code = EXIT_BY_SIGNAL + h2f_interrupt_signal();
-    size_t n_done = run->shared.progress.n_done;
+    size_t n_done = run->shared.progress.view.n_done;
     size_t n_cut = run->n_running;
     struct h2f_text text = {0};
 
@@ -200,9 +213,12 @@ static void loop(struct run *run)
         turn(run);
         has_targets = refill(run);
     }
-    h2f_progress_clear(&run->shared.progress);
-    if (h2f_interrupt_signal())
+    if (h2f_interrupt_signal()) {
+        h2f_progress_clear(&run->shared.progress);
         interrupt(run);
+    } else {
+        h2f_progress_end(&run->shared.progress);
+    }
 }
 
 static void check_output(struct run *run, const char *option, const char *name, int error)
@@ -280,7 +296,8 @@ static void run_session(struct run *run)
     if (!shared->session)
         h2f_no_memory();
     h2f_stdout_init(&shared->out, STDOUT_FILENO);
-    h2f_progress_start(&shared->progress, wants_progress(run->config));
+    h2f_progress_start(&shared->progress, wants_progress(run->config), run->config->has_bar,
+                       run->config->input_file ? 0 : run->config->urls.n);
     h2f_interrupt_watch(shared->session);
     loop(run);
     check_outputs(run);

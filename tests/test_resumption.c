@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "h2client/pool/resumption.h"
+#include "tests/support/facade_rig.h"
 #include "tests/support/test_alloc.h"
 #include "tests/support/test_main.h"
 
@@ -158,10 +159,61 @@ TEST(resumption_does_without_when_there_is_no_memory)
     close_rig(&rig);
 }
 
+/* ---- as the connector uses it ---- */
+
+/* Opens a connection for this URL, and puts a ticket where it was told to. */
+static void connect_and_put(struct h2t_rig *rig, const char *url, h2client_http_version version)
+{
+    size_t n_before = rig->tls.n_handshakes;
+    h2client_auto(call) call = h2client_get(rig->session, url, .http_version = version);
+
+    rig->tls.alpn = version == H2CLIENT_HTTP_1_1 ? "http/1.1" : "h2";
+    for (int i = 0; rig->tls.n_handshakes == n_before && i < 20; i++)
+        h2t_rig_turn(rig, 1);
+    ck_assert_uint_eq(rig->tls.n_handshakes, n_before + 1);
+    ck_assert_ptr_nonnull(rig->tls.tickets);
+    rig->tls.tickets->put(rig->tls.tickets, rig->tls.ticket_key, rig->tls.ticket_key_len, url,
+                          strlen(url));
+}
+
+/* The last handshake's key finds what that URL left, and no more. */
+static void expect_kept(struct h2t_rig *rig, const char *url)
+{
+    void *ticket = NULL;
+    size_t len = rig->tls.tickets->take(rig->tls.tickets, rig->tls.ticket_key,
+                                        rig->tls.ticket_key_len, &ticket);
+
+    ck_assert_uint_eq(len, strlen(url));
+    ck_assert_mem_eq(ticket, url, len);
+    h2i_free(&rig->alloc.allocator, ticket);
+    ck_assert_uint_eq(rig->tls.tickets->take(rig->tls.tickets, rig->tls.ticket_key,
+                                             rig->tls.ticket_key_len, &ticket),
+                      0);
+}
+
+static void expect_own_ticket(const char *url, h2client_http_version version)
+{
+    struct h2t_rig rig;
+
+    h2t_rig_start(&rig);
+    connect_and_put(&rig, H2T_ORIGIN "/", H2CLIENT_HTTP_AUTO);
+    connect_and_put(&rig, url, version);
+    expect_kept(&rig, url);
+    h2t_rig_finish(&rig);
+}
+
+TEST(resumption_keeps_hosts_ports_and_versions_apart)
+{
+    expect_own_ticket("https://other.test/", H2CLIENT_HTTP_AUTO);
+    expect_own_ticket(H2T_ORIGIN ":8443/", H2CLIENT_HTTP_AUTO);
+    expect_own_ticket(H2T_ORIGIN "/", H2CLIENT_HTTP_1_1);
+}
+
 TEST_MAIN("resumption", {T(resumption_gives_each_ticket_once)},
           {T(resumption_gives_nothing_under_another_key)}, {T(resumption_gives_the_newest_first)},
           {T(resumption_keeps_a_few_of_a_key_and_forgets_its_oldest)},
           {T(resumption_keeps_a_bounded_number_and_forgets_the_oldest)},
           {T(resumption_keeps_a_bounded_number_of_bytes)},
           {T(resumption_keeps_no_ticket_without_an_end)},
-          {T(resumption_does_without_when_there_is_no_memory)})
+          {T(resumption_does_without_when_there_is_no_memory)},
+          {T(resumption_keeps_hosts_ports_and_versions_apart)})

@@ -156,6 +156,12 @@ static void note_params(struct h2t_tls *tls, const h2client_tls_params *params)
     tls->n_handshakes++;
     tls->timeout_ms = params->timeout_ms;
     snprintf(tls->host, sizeof tls->host, "%s", params->host);
+    tls->tickets = params->tickets;
+    tls->ticket_key_len = params->ticket_key_len;
+    if (params->ticket_key_len > sizeof tls->ticket_key)
+        abort();
+    if (params->ticket_key)
+        memcpy(tls->ticket_key, params->ticket_key, params->ticket_key_len);
     tls->offered[0] = 0;
     for (const char *const *name = params->alpn; name && *name; name++) {
         snprintf(tls->offered + len, sizeof tls->offered - len, "%s%s", len ? "," : "", *name);

@@ -21,6 +21,9 @@ struct h2t_tls {
     size_t n_live;    /* handshakes and transports not destroyed */
     char host[256];   /* of the last handshake */
     char offered[64]; /* its ALPN list: "h2,http/1.1" */
+    h2client_ticket_store *tickets;
+    char ticket_key[512];
+    size_t ticket_key_len;
     int64_t timeout_ms;
 };
 

@@ -504,6 +504,53 @@ TEST(tls_follows_a_key_update_and_answers_it)
     h2t_tls_rig_finish(&rig);
 }
 
+/* ---- inside another one, as through a proxy over TLS ---- */
+
+static void take_transport(h2client_transport *transport, const h2client_fault *fault, void *user)
+{
+    h2client_transport **inside = user;
+
+    ck_assert_msg(transport != NULL, "%s", fault ? fault->text : "");
+    *inside = transport;
+}
+
+/* Both ends of the rig's connection become what another one runs over. */
+static h2client_transport *wrap_again(struct h2t_tls_rig *rig)
+{
+    h2client_transport *inside = NULL;
+    h2client_transport *outside = rig->client;
+
+    rig->server = h2t_tls_server_create(&rig->reactor, &rig->config, &rig->server->transport);
+    rig->client = NULL;
+    ck_assert_ptr_nonnull(rig->factory->ops->start(rig->factory, &rig->reactor, &rig->params,
+                                                   outside, take_transport, &inside));
+    for (int i = 0; i < 50 && !(inside && rig->server->is_up); i++)
+        h2t_tls_rig_turn(rig, 1);
+    return inside;
+}
+
+TEST(tls_runs_inside_tls)
+{
+    struct h2t_tls_rig rig;
+    open_rig(&rig, NULL);
+    rig.client = wrap_again(&rig);
+    ck_assert_ptr_nonnull(rig.client);
+    ck_assert(echo_through(&rig, 100000));
+    ck_assert_str_eq(h2t_tls_rig_info(&rig).tls_version, "TLS1.3");
+    h2t_tls_rig_finish(&rig);
+}
+
+TEST(tls_inside_tls_names_what_cut_the_outer_one)
+{
+    struct h2t_tls_rig rig;
+    h2client_fault reset = h2i_fault(H2CLIENT_ERROR_CONNECTION_RESET, "reading from 192.0.2.1");
+    open_rig(&rig, NULL);
+    rig.client = wrap_again(&rig);
+    h2i_memory_break(rig.ends[0], &reset);
+    h2t_tls_rig_expect_failure(&rig, H2CLIENT_ERROR_CONNECTION_RESET, reset.text);
+    h2t_tls_rig_finish(&rig);
+}
+
 /* ---- what is known of it ---- */
 
 TEST(tls_info_has_the_addresses_of_what_is_below)
@@ -544,5 +591,6 @@ TEST_MAIN("tls_record", {T(tls_echoes_a_mebibyte)}, {T(tls_echoes_a_mebibyte_wit
           {T(tls_half_close_says_close_notify_and_ends_the_direction)},
           {T(tls_half_close_waits_until_all_is_sent)}, {T(tls_half_close_happens_once)},
           {T(tls_refuses_to_write_after_half_close)}, {T(tls_refuses_a_renegotiation)},
-          {T(tls_follows_a_key_update_and_answers_it)},
+          {T(tls_follows_a_key_update_and_answers_it)}, {T(tls_runs_inside_tls)},
+          {T(tls_inside_tls_names_what_cut_the_outer_one)},
           {T(tls_info_has_the_addresses_of_what_is_below)})

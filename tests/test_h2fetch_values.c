@@ -47,6 +47,38 @@ TEST(what_is_no_number_of_seconds_is_refused)
     }
 }
 
+TEST(rates_are_the_time_between_two_starts)
+{
+    static const struct {
+        const char *text;
+        int64_t interval_us;
+    } cases[] = {{"1/s", 1000000},       {"10/s", 100000},     {"3/m", 20000000},
+                 {"2/h", 1800000000},    {"24/d", 3600000000}, {"3600", 1000000},
+                 {"99999999999999/s", 1}};
+    static const char *const bad[] = {"",     "0/s",  "/s",    "s",    "1/",   "1/y",
+                                      "1/ss", "-1/s", "1.5/s", "1 /s", "0x1/s"};
+    int64_t interval_us;
+
+    for (size_t i = 0; i < N(cases); i++) {
+        ck_assert_ptr_null(h2f_parse_rate(cases[i].text, &interval_us));
+        ck_assert_int_eq(interval_us, cases[i].interval_us);
+    }
+    for (size_t i = 0; i < N(bad); i++)
+        ck_assert_msg(h2f_parse_rate(bad[i], &interval_us) != NULL, "%s is taken", bad[i]);
+}
+
+TEST(ranges_have_a_beginning_or_an_end)
+{
+    static const char *const good[] = {"0-499", "500-", "-500", "0-0,-1", "1-2,3-4,5-"};
+    static const char *const bad[] = {"",     "-",     "5",    "a-b",    "1-2,",
+                                      ",1-2", "1-2-3", "1 -2", "0-4;5-6"};
+
+    for (size_t i = 0; i < N(good); i++)
+        ck_assert_msg(h2f_check_range(good[i]) == NULL, "%s is refused", good[i]);
+    for (size_t i = 0; i < N(bad); i++)
+        ck_assert_msg(h2f_check_range(bad[i]) != NULL, "%s is taken", bad[i]);
+}
+
 TEST(counts_start_at_one)
 {
     int64_t count;
@@ -350,7 +382,8 @@ TEST(text_grows_and_shrinks)
 }
 
 TEST_MAIN("h2fetch_values", {T(seconds_are_milliseconds_rounded_up)},
-          {T(what_is_no_number_of_seconds_is_refused)}, {T(counts_start_at_one)},
+          {T(what_is_no_number_of_seconds_is_refused)}, {T(rates_are_the_time_between_two_starts)},
+          {T(ranges_have_a_beginning_or_an_end)}, {T(counts_start_at_one)},
           {T(sizes_are_bytes_with_or_without_a_unit)},
           {T(speeds_are_bytes_a_second_with_decimals_and_units)},
           {T(a_transfer_is_too_slow_once_no_second_reached_the_limit)},

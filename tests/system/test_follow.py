@@ -165,6 +165,17 @@ class Follow(unittest.TestCase):
         return next(fields for _, seen, fields, _ in server.seen if seen == path)
 
 
+class Ranges(Follow):
+    def test_a_range_is_asked_for(self):
+        self.fetched(b"here", "-r", "0-3,-2", self.server.url("/x"))
+        self.assertEqual(self.fields_of(self.server, "/x")["range"], "bytes=0-3,-2")
+
+    def test_what_is_no_range_is_a_usage_error(self):
+        done = self.fetch("-r", "five", self.server.url("/x"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"--range: ", done.stderr)
+
+
 class Redirects(Follow):
     def test_credentials_stay_with_their_origin(self):
         secrets = ["-H", "Authorization: secret", "-b", "secret=1", "-H", "X-Kept: yes"]

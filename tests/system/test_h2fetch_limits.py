@@ -56,6 +56,16 @@ class Rates(Limits):
         self.assertLess(float(begun), 2)
         self.assertEqual((self.folder / "echo").read_bytes(), self.content("second"))
 
+    def test_starts_keep_their_distance(self):
+        urls = [self.url("one") for _ in range(11)]
+        begun = time.monotonic()
+        done = self.fetch("-sS", "--rate", "10/s", *urls)
+        elapsed_s = time.monotonic() - begun
+        self.ended(done, 0)
+        self.assertEqual(done.stdout, self.content() * 11)
+        self.assertGreaterEqual(elapsed_s, 0.98)
+        self.assertLess(elapsed_s, 3)
+
     def test_each_url_has_a_rate_of_its_own(self):
         outputs = [word for i in range(3) for word in ("-o", str(i), self.url("second"))]
         self.assert_takes_a_second("--limit-rate", "195.3125K", *outputs)

@@ -162,6 +162,11 @@ static void imply_fields(struct h2f_config *config)
         imply(config, "cookie", h2f_text_string(&config->cookie_text));
     if (config->referer && config->referer[0])
         imply(config, "referer", config->referer);
+    if (config->range) {
+        char *range = h2f_format("bytes=%s", config->range);
+        imply(config, "range", range);
+        free(range);
+    }
     if (config->is_json)
         imply(config, "accept", JSON_TYPE);
     if (has_body)

@@ -59,6 +59,7 @@ struct h2f_config {
     const char *method;
     const char *user_agent; /* "": none at all */
     const char *referer;
+    const char *range; /* -r, without the unit */
     const char *login; /* -u: USER:PASSWORD */
     const char *bearer_token;
     bool is_digest;              /* of login, or of whatever the URL or netrc says */
@@ -106,6 +107,7 @@ struct h2f_config {
     int64_t queue_timeout_ms;
     int64_t expect100_timeout_ms;
     int64_t n_parallel_max;
+    int64_t start_interval_us; /* --rate: from one start to the next; 0: none */
 
     int64_t limit_rate;                /* bytes a second; 0: no limit */
     struct h2f_speed_limit slow_limit; /* -Y and -y, both or none */

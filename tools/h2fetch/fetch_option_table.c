@@ -198,6 +198,17 @@ static bool set_http1(struct h2f_config *config, const char *argument, struct h2
     return true;
 }
 
+static bool set_range(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    config->range = argument;
+    return check(h2f_check_range(argument), "range", argument, problem);
+}
+
+static bool set_rate(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    return check(h2f_parse_rate(argument, &config->start_interval_us), "rate", argument, problem);
+}
+
 static bool set_netrc(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
 {
     (void)argument, (void)problem;
@@ -293,6 +304,7 @@ static const struct h2f_option table[] = {
     {"head", 'I', COMMON, H2F_FLAG, NULL, "HEAD: the response's fields only", PLACE(is_head)},
     {"compressed", 0, RARE, H2F_FLAG, NULL, "ask for a compressed body, and write it decompressed", PLACE(is_compressed)},
     {"user-agent", 'A', RARE, H2F_TEXT, "TEXT", "user-agent to send; empty: none", PLACE(user_agent)},
+    {"range", 'r', RARE, H2F_APPLY, "RANGE", "these bytes only: 0-499, 500-, -500", .apply = set_range},
     {"referer", 'e', RARE, H2F_TEXT, "URL", "referer to send", PLACE(referer)},
     /* The response. */
     {"output", 'o', COMMON, H2F_APPLY, "FILE", "write the body there; the nth is the nth URL's of the command line", .apply = add_named_output},
@@ -318,6 +330,7 @@ static const struct h2f_option table[] = {
     {"retry-delay", 0, RARE, H2F_SECONDS, "SECONDS", "between two tries, instead of 1, 2, 4 ...", PLACE(retry_delay_ms)},
     {"retry-max-time", 0, RARE, H2F_SECONDS, "SECONDS", "no try begins later", PLACE(retry_max_time_ms)},
     {"retry-all-errors", 0, RARE, H2F_FLAG, NULL, "again after every error", PLACE(retry_all_errors)},
+    {"rate", 0, RARE, H2F_APPLY, "N/UNIT", "start so many a second (N/s), minute (m), hour or day", .apply = set_rate},
     {"fail-early", 0, RARE, H2F_FLAG, NULL, "stop at the first failure", PLACE(fail_early)},
     /* Redirects, logins, cookies. */
     {"location", 'L', COMMON, H2F_FLAG, NULL, "follow redirects", PLACE(follows)},

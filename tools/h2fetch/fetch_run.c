@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define EXIT_BY_SIGNAL 128
+#define MAX_LATE_US 20000
 
 struct run {
     const struct h2f_config *config;
@@ -24,8 +25,10 @@ struct run {
     struct h2f_targets targets;
     struct h2f_job *first; /* of those that run */
     size_t n_running;
-    bool waits_for_list; /* the next target is not there yet */
-    bool is_stopped;     /* nothing new is started */
+    bool has_targets;      /* or may have */
+    bool waits_for_list;   /* the next target is not there yet */
+    bool is_stopped;       /* nothing new is started */
+    int64_t next_start_us; /* with --rate; 0: at once */
     /* Of the first URL, in the order given, that failed. */
     size_t failed_index;
     int exit_code; /* 0: none did */
@@ -95,6 +98,25 @@ static bool has_room(const struct run *run)
            !h2f_stdout_is_crowded(&run->shared.out, max);
 }
 
+/* --rate: no start before its time, and none is made up for later. */
+static bool is_time_to_start(const struct run *run)
+{
+    return !run->config->start_interval_us || h2f_now_us() >= run->next_start_us;
+}
+
+static void pace(struct run *run)
+{
+    int64_t now_us = h2f_now_us(), due_us = run->next_start_us;
+    int64_t interval_us = run->config->start_interval_us;
+
+    if (!interval_us)
+        return;
+    /* A turn that came a little late does not slow down what follows. */
+    if (due_us == 0 || now_us - due_us > MAX_LATE_US)
+        due_us = now_us;
+    run->next_start_us = due_us + interval_us;
+}
+
 /* Starts what there is room for. False at the end of the targets. */
 static bool refill(struct run *run)
 {
@@ -102,10 +124,11 @@ static bool refill(struct run *run)
     struct h2f_target target = {0};
 
     run->waits_for_list = false;
-    while (has_room(run)) {
+    while (has_room(run) && is_time_to_start(run)) {
         switch (h2f_targets_next(&run->targets, &target, &problem)) {
         case H2F_NEXT_READY:
             start(run, &target);
+            pace(run);
             break;
         case H2F_NEXT_BAD: {
             size_t index = target.index;
@@ -148,6 +171,14 @@ static void wait_for_outputs(const struct run *run, struct h2f_wait *wait)
     }
 }
 
+static void wait_for_start(const struct run *run, struct h2f_wait *wait)
+{
+    int64_t left_us = run->next_start_us - h2f_now_us();
+
+    if (run->config->start_interval_us && run->has_targets && has_room(run))
+        h2f_wait_at_most(wait, left_us > 0 ? (left_us + 999) / 1000 : 0);
+}
+
 static void show_progress(struct run *run)
 {
     struct h2f_progress *progress = &run->shared.progress;
@@ -172,16 +203,17 @@ static void turn(struct run *run)
 
     show_progress(run);
     wait_for_outputs(run, &wait);
+    wait_for_start(run, &wait);
     h2f_wait_turn(shared->session, &wait);
     if (wait.is_upload_ready && shared->reads_stdin)
         h2f_job_resume_upload(shared->reads_stdin);
     pump(run);
 }
 
-static bool goes_on(const struct run *run, bool has_targets)
+static bool goes_on(const struct run *run)
 {
     return !h2f_interrupt_signal() &&
-           (has_targets || run->n_running || h2f_stdout_wants_write(&run->shared.out));
+           (run->has_targets || run->n_running || h2f_stdout_wants_write(&run->shared.out));
 }
 
 /* What has arrived is with the files and pipes already; what runs is ended, and told. */
@@ -207,11 +239,10 @@ static void interrupt(struct run *run)
 
 static void loop(struct run *run)
 {
-    bool has_targets = refill(run);
-
-    while (goes_on(run, has_targets)) {
+    run->has_targets = refill(run);
+    while (goes_on(run)) {
         turn(run);
-        has_targets = refill(run);
+        run->has_targets = refill(run);
     }
     if (h2f_interrupt_signal()) {
         h2f_progress_clear(&run->shared.progress);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MAX_RATE 100000000
 #define MAX_SECONDS INT64_C(1000000000)
 #define MAX_COUNT INT64_C(1000000)
 #define MAX_SIZE INT64_C(1000000000)
@@ -129,6 +130,46 @@ static size_t trimmed_len(const char *text)
     while (len && (is_blank(text[len - 1]) || text[len - 1] == '\r'))
         len--;
     return len;
+}
+
+const char *h2f_parse_rate(const char *text, int64_t *interval_us)
+{
+    static const struct {
+        char unit;
+        int64_t length_s;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    int64_t n, length_s = 3600;
+    const char *at = take_digits(text, MAX_RATE, &n);
+
+    if (*at == '/' && at[1] && !at[2]) {
+        length_s = 0;
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+            length_s = units[i].unit == at[1] ? units[i].length_s : length_s;
+        at += 2;
+    }
+    if (n == 0 || *at || length_s == 0)
+        return "is no rate like 10/s, 100/m, 5/h or 2/d";
+    *interval_us = length_s * 1000000 / n;
+    *interval_us = *interval_us > 0 ? *interval_us : 1;
+    return NULL;
+}
+
+const char *h2f_check_range(const char *text)
+{
+    static const char what[] = "is no range like 0-499, 500- or -500";
+
+    for (;;) {
+        size_t first = strspn(text, "0123456789");
+        size_t last = text[first] == '-' ? strspn(text + first + 1, "0123456789") : 0;
+
+        if (text[first] != '-' || first + last == 0)
+            return what;
+        text += first + 1 + last;
+        if (*text == 0)
+            return NULL;
+        if (*text++ != ',')
+            return what;
+    }
 }
 
 const char *h2f_parse_header(const char *text, struct h2f_headers *headers)

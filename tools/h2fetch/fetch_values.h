@@ -18,6 +18,10 @@ const char *h2f_parse_size(const char *text, int64_t *n_bytes);
 /* Bytes a second, decimals and units as above allowed. 0 means no limit; what is above 0 is
  * at least one byte. */
 const char *h2f_parse_speed(const char *text, int64_t *per_s);
+/* N/s, N/m, N/h or N/d, N from 1 on; N alone is an hour's, as in curl. The time between two. */
+const char *h2f_parse_rate(const char *text, int64_t *interval_us);
+/* "0-499", "500-", "-500", several with commas between them. */
+const char *h2f_check_range(const char *text);
 /* `Name: value`; `Name:` takes the field away, `Name;` sends it empty. */
 const char *h2f_parse_header(const char *text, struct h2f_headers *headers);
 /* HOST:PORT:ADDR[,ADDR]..., a leading + is taken; ADDR in brackets or not. */

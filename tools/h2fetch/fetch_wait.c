@@ -9,12 +9,17 @@
 
 #define N_READ 2
 
-int64_t h2f_now_ms(void)
+int64_t h2f_now_us(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t h2f_now_ms(void)
+{
+    return h2f_now_us() / 1000;
 }
 
 static short to_poll(unsigned events)

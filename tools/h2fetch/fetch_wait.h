@@ -16,6 +16,7 @@ struct h2f_wait {
 };
 
 int64_t h2f_now_ms(void);
+int64_t h2f_now_us(void);
 
 /* Also for this descriptor to take bytes. */
 void h2f_wait_for_room(struct h2f_wait *wait, int fd);

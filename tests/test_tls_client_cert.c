@@ -157,6 +157,14 @@ TEST(tls_names_a_key_that_is_not_there)
     expect_unusable(&rig, "key of the client certificate /no/such/key.pem: No such file");
 }
 
+TEST(tls_refuses_a_key_without_a_certificate)
+{
+    struct client_rig rig;
+    open_rig(&rig, NULL);
+    rig.tls.options.key_file = rig.key_path;
+    expect_unusable(&rig, "a key without its client certificate");
+}
+
 TEST(tls_refuses_a_key_of_another_certificate)
 {
     struct client_rig rig;
@@ -266,7 +274,8 @@ TEST_MAIN("tls_client_cert", {T(tls_shows_a_certificate_of_two_files)},
           {T(tls_shows_a_certificate_with_tls_1_2_too)},
           {T(tls_shows_nothing_to_a_server_that_does_not_ask)},
           {T(tls_names_a_client_certificate_that_is_not_there)},
-          {T(tls_names_a_key_that_is_not_there)}, {T(tls_refuses_a_key_of_another_certificate)},
+          {T(tls_names_a_key_that_is_not_there)}, {T(tls_refuses_a_key_without_a_certificate)},
+          {T(tls_refuses_a_key_of_another_certificate)},
           {T(tls_refuses_a_wrong_password_and_does_not_repeat_it)},
           {T(tls_refuses_a_wrong_password_of_pkcs12)},
           {T(tls_refuses_an_encrypted_key_without_a_password)},

@@ -351,4 +351,5 @@ TEST_MAIN(
     {T(tls_takes_weak_keys_only_by_a_profile_of_the_priority)},
     {T(tls_speaks_the_highest_version_allowed)}, {T(tls_refuses_a_server_below_the_lowest_version)},
     {T(tls_versions_hold_whatever_the_priority_says)},
-    {T(tls_refuses_versions_of_which_none_is_left)}, {T(tls_refuses_a_version_that_is_none)})
+    {T(tls_refuses_versions_of_which_none_is_left)}, {T(tls_refuses_a_version_that_is_none)},
+    {T(tls_refuses_a_switch_that_is_none)})

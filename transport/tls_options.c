@@ -167,22 +167,17 @@ static bool take_own_pkcs12(struct h2i_tls_factory *factory, const h2client_tls_
 
 static bool take_own(struct h2i_tls_factory *factory, const h2client_tls_options *options)
 {
+    if ((options->key_file && !options->cert_file) || (options->key_pem && !options->cert_pem)) {
+        factory->fault =
+            h2i_fault(H2CLIENT_ERROR_TLS_CLIENT_CERT, "a key without its client certificate");
+        return false;
+    }
     return (!options->cert_file || take_own_files(factory, options)) &&
            (!options->cert_pem || take_own_pem(factory, options)) &&
            (!options->pkcs12_file || take_own_pkcs12(factory, options));
 }
 
 /* ---- what may be agreed on -------------------------------------------------------- */
-
-static bool check_version(struct h2i_tls_factory *factory, h2client_tls_version version,
-                          const char *name)
-{
-    if (version == H2CLIENT_TLS_ANY || version == H2CLIENT_TLS_1_2 || version == H2CLIENT_TLS_1_3)
-        return true;
-    factory->fault = h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT,
-                               "tls.%s: %d is not one of its values", name, (int)version);
-    return false;
-}
 
 /* Ours stand behind the user's words, so that a place in the whole is a place in those. */
 static void compose(struct h2i_text *all, const h2client_tls_options *options)
@@ -218,9 +213,6 @@ static bool take_priority(struct h2i_tls_factory *factory, const h2client_tls_op
     const char *place = NULL;
     int code;
 
-    if (!check_version(factory, options->min_version, "min_version") ||
-        !check_version(factory, options->max_version, "max_version"))
-        return false;
     compose(&all, options);
     if (all.len + 1 >= sizeof buf) {
         factory->fault = h2i_fault(H2CLIENT_ERROR_TLS_PRIORITY, "TLS priorities: too long");
@@ -234,6 +226,41 @@ static bool take_priority(struct h2i_tls_factory *factory, const h2client_tls_op
     return code >= 0;
 }
 
+/* ---- values that are none --------------------------------------------------------- */
+
+static bool check_value(struct h2i_tls_factory *factory, bool is_good, const char *name, int value)
+{
+    if (!is_good)
+        factory->fault = h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT,
+                                   "tls.%s: %d is not one of its values", name, value);
+    return is_good;
+}
+
+static bool check_switch(struct h2i_tls_factory *factory, h2client_switch value, const char *name)
+{
+    bool is_good = value == H2CLIENT_INHERIT || value == H2CLIENT_ON || value == H2CLIENT_OFF;
+
+    return check_value(factory, is_good, name, (int)value);
+}
+
+static bool check_version(struct h2i_tls_factory *factory, h2client_tls_version version,
+                          const char *name)
+{
+    bool is_good =
+        version == H2CLIENT_TLS_ANY || version == H2CLIENT_TLS_1_2 || version == H2CLIENT_TLS_1_3;
+
+    return check_value(factory, is_good, name, (int)version);
+}
+
+static bool check_values(struct h2i_tls_factory *factory, const h2client_tls_options *options)
+{
+    return check_switch(factory, options->verify, "verify") &&
+           check_switch(factory, options->require_staple, "require_staple") &&
+           check_switch(factory, options->session_tickets, "session_tickets") &&
+           check_version(factory, options->min_version, "min_version") &&
+           check_version(factory, options->max_version, "max_version");
+}
+
 /* ---- all of it ---------------------------------------------------------------------- */
 
 bool h2i_tls_take_options(struct h2i_tls_factory *factory, const h2client_tls_options *options)
@@ -243,8 +270,8 @@ bool h2i_tls_take_options(struct h2i_tls_factory *factory, const h2client_tls_op
     factory->takes_tickets = options->session_tickets != H2CLIENT_OFF;
     factory->verify_fn = options->verify_fn;
     factory->verify_user = options->verify_user;
-    return take_priority(factory, options) && take_trust(factory, options) &&
-           take_own(factory, options) &&
+    return check_values(factory, options) && take_priority(factory, options) &&
+           take_trust(factory, options) && take_own(factory, options) &&
            (!options->pins || h2i_tls_pins_parse(factory, options->pins, &factory->fault)) &&
            (!options->keylog_file ||
             h2i_tls_keylog_open(factory, options->keylog_file, &factory->fault));

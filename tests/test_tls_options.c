@@ -335,6 +335,23 @@ TEST(tls_refuses_a_version_that_is_none)
     expect_unusable(&rig, H2CLIENT_ERROR_INVALID_ARGUMENT, "max_version: 14 ");
 }
 
+static void expect_bad_switch(const h2client_tls_options *bad, const char *words)
+{
+    struct h2t_tls_rig rig;
+
+    h2t_tls_rig_init(&rig);
+    rig.options = *bad;
+    expect_unusable(&rig, H2CLIENT_ERROR_INVALID_ARGUMENT, words);
+}
+
+TEST(tls_refuses_a_switch_that_is_none)
+{
+    const h2client_switch bad = (h2client_switch)3;
+    expect_bad_switch(&(h2client_tls_options){.verify = bad}, "tls.verify: 3 ");
+    expect_bad_switch(&(h2client_tls_options){.require_staple = bad}, "tls.require_staple: 3 ");
+    expect_bad_switch(&(h2client_tls_options){.session_tickets = bad}, "tls.session_tickets: 3 ");
+}
+
 TEST_MAIN(
     "tls_options", {T(tls_trusts_pem_in_memory)}, {T(tls_trusts_each_source_that_is_given)},
     {T(tls_trusts_no_more_than_pem_in_memory)}, {T(tls_names_pem_in_memory_without_a_certificate)},

@@ -14,7 +14,8 @@
 
 void h2f_config_init(struct h2f_config *config)
 {
-    *config = (struct h2f_config){.n_parallel_max = DEFAULT_PARALLEL_MAX};
+    *config = (struct h2f_config){.n_parallel_max = DEFAULT_PARALLEL_MAX,
+                                  .continue_at = H2F_CONTINUE_NOT};
 }
 
 /* ---- lists ----------------------------------------------------------------- */
@@ -132,6 +133,10 @@ static const char *find_conflict(const struct h2f_config *config)
         {config->form.n && config->uploads.n, "--form and --upload-file exclude each other"},
         {config->form.n && (config->is_get || config->is_head),
          "--form and --get or --head exclude each other"},
+        {config->range && config->continue_at != H2F_CONTINUE_NOT,
+         "--range and --continue-at exclude each other"},
+        {config->is_compressed && config->continue_at != H2F_CONTINUE_NOT,
+         "--compressed and --continue-at exclude each other"},
         {config->uploads.n && config->is_head, "--upload-file and --head exclude each other"},
         {h2f_config_reports_to_stdout(config) && has_stdout_body(config),
          "--report - and a body without -o are two things on stdout"},

@@ -41,6 +41,9 @@ struct h2f_form {
     size_t n;
 };
 
+#define H2F_CONTINUE_NOT ((int64_t)-1)
+#define H2F_CONTINUE_AUTO ((int64_t)-2) /* from where it was left */
+
 struct h2f_config {
     enum h2f_action action;
 
@@ -59,8 +62,9 @@ struct h2f_config {
     const char *method;
     const char *user_agent; /* "": none at all */
     const char *referer;
-    const char *range; /* -r, without the unit */
-    const char *login; /* -u: USER:PASSWORD */
+    const char *range;   /* -r, without the unit */
+    int64_t continue_at; /* -C: H2F_CONTINUE_NOT, H2F_CONTINUE_AUTO, or the offset */
+    const char *login;   /* -u: USER:PASSWORD */
     const char *bearer_token;
     bool is_digest;              /* of login, or of whatever the URL or netrc says */
     const char *netrc_file;      /* "~/.netrc" with -n */

@@ -54,7 +54,8 @@ bool h2f_cookies_load(const struct h2f_config *config, h2client_cookie_jar **jar
 static bool write_file(const char *path, const char *text, size_t len)
 {
     struct h2f_file file;
-    bool is_written = h2f_file_open(&file, path, false) &&
+    const struct h2f_part_start start = {.n_bytes = 0};
+    bool is_written = h2f_file_open(&file, path, false, &start) &&
                       h2f_file_write(&file, text, len) == len && h2f_file_commit(&file);
     int error = file.writer.broken_errno ? file.writer.broken_errno : errno;
 

@@ -2,7 +2,6 @@
 #include "fetch_file.h"
 
 #include "fetch_interrupt.h"
-#include "fetch_part.h"
 #include "fetch_text.h"
 
 #include <errno.h>
@@ -90,11 +89,12 @@ static bool take(struct h2f_file *file, int fd, bool is_own)
     return true;
 }
 
-static bool open_part(struct h2f_file *file, const struct stat *before)
+static bool open_part(struct h2f_file *file, const struct stat *before,
+                      const struct h2f_part_start *start)
 {
     file->part = h2f_format("%s.part", file->path);
     /* A file that only its owner could read stays so. */
-    return take(file, h2f_part_open(file->part, before ? before->st_mode & 0777 : 0), true);
+    return take(file, h2f_part_open(file->part, before ? before->st_mode & 0777 : 0, start), true);
 }
 
 /* What is there and no regular file. A FIFO without a reader is ENXIO (POSIX, open). */
@@ -139,7 +139,8 @@ static bool open_descriptor(struct h2f_file *file, int descriptor)
            take(file, fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), false);
 }
 
-bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs)
+bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs,
+                   const struct h2f_part_start *start)
 {
     int descriptor = descriptor_of(path);
     struct stat status;
@@ -162,7 +163,7 @@ bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs)
         return false;
     if (strncmp(file->path, "/dev/", 5) == 0 || strncmp(file->path, "/proc/", 6) == 0)
         return take(file, open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_TRUNC), true);
-    return open_part(file, is_there ? &status : NULL);
+    return open_part(file, is_there ? &status : NULL, start);
 }
 
 bool h2f_file_is_open(const struct h2f_file *file)
@@ -219,13 +220,21 @@ bool h2f_file_commit(struct h2f_file *file)
     return true;
 }
 
+bool h2f_file_keep(struct h2f_file *file, const char *validator)
+{
+    if (file->writer.fd < 0 || !file->part || !validator || !h2f_part_keep(file->part, validator))
+        return false;
+    close_file(file);
+    return true;
+}
+
 bool h2f_file_abandon(struct h2f_file *file)
 {
     bool is_removed;
 
     if (!h2f_file_is_open(file))
         return false;
-    is_removed = file->part && unlink(file->part) == 0;
+    is_removed = file->part && h2f_part_remove(file->part);
     close_file(file);
     return is_removed;
 }

@@ -8,6 +8,7 @@
 #ifndef H2F_FILE_H
 #define H2F_FILE_H
 
+#include "fetch_part.h"
 #include "fetch_writer.h"
 
 /* How often to look for a FIFO's reader: nothing tells. */
@@ -23,7 +24,9 @@ struct h2f_file {
 
 #define H2F_FILE_NONE ((struct h2f_file){.writer.fd = -1})
 
-bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs);
+/* `start` is for regular files. */
+bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs,
+                   const struct h2f_part_start *start);
 bool h2f_file_is_open(const struct h2f_file *file);
 /* Takes all bytes; returns how many of them are written, the rest waits. After this and
  * h2f_file_pump, writer.broken_errno tells of a failure. */
@@ -36,6 +39,9 @@ bool h2f_file_is_drained(const struct h2f_file *file);
 bool h2f_file_wants_write(const struct h2f_file *file);
 /* Whole: closes it under its own name. After a failure it is still open. */
 bool h2f_file_commit(struct h2f_file *file);
+/* Not whole: closes it, and leaves it to be gone on with. False: it is no such file, or there
+ * is nothing to note that by. */
+bool h2f_file_keep(struct h2f_file *file, const char *validator);
 /* Not whole: closes and removes it. True when something was removed. */
 bool h2f_file_abandon(struct h2f_file *file);
 void h2f_file_finish(struct h2f_file *file);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_job.h"
 
+#include "fetch_body.h"
 #include "fetch_head.h"
 #include "fetch_tell.h"
 #include "fetch_wait.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,9 +118,13 @@ static char *status_message(int status)
 
 static void open_output(struct h2f_job *job)
 {
+    struct h2f_part_start start = {.n_bytes = job->resume.offset};
+
     if (job->turn || h2f_file_is_open(&job->file) || job->exit_code)
         return;
-    if (!h2f_file_open(&job->file, job->target.output, job->shared->config->create_dirs))
+    if (job->resume.base == H2F_FROM_FILE)
+        start.copied_from = job->target.output;
+    if (!h2f_file_open(&job->file, job->target.output, job->shared->config->create_dirs, &start))
         fail_to_write(job, errno);
     check_file(job);
 }
@@ -173,16 +177,39 @@ static void on_upload(h2client_call *call, int64_t n_bytes, int64_t n_total, voi
     job->n_told = n;
 }
 
+/* -C: does the server go on where we stopped? A file that is whole only takes its name. */
+static bool agree_on_range(struct h2f_job *job, const h2client_response *resp)
+{
+    char *why = NULL;
+
+    switch (h2f_resume_judge(&job->resume, h2client_response_status(resp),
+                             h2client_response_header(resp, "content-range"), &why)) {
+    case H2F_RESUME_IS_REFUSED:
+        fail(job, H2F_EXIT_RANGE, why);
+        return false;
+    case H2F_RESUME_IS_WHOLE:
+        job->is_whole = true;
+        if (job->resume.base == H2F_FROM_PART)
+            open_output(job);
+        return false;
+    default:
+        return true;
+    }
+}
+
 static void on_response(h2client_call *call, const h2client_response *resp, void *user)
 {
     struct h2f_job *job = user;
     const struct h2f_config *config = job->shared->config;
     int status = h2client_response_status(resp);
-    bool is_refused = config->fail && is_refused_status(config, status);
+    bool is_refused = config->fail && is_refused_status(config, status) && status != 416;
     struct h2f_text text = {0};
 
     (void)call;
     expect(job, h2client_response_content_length(resp));
+    if (!is_refused && !agree_on_range(job, resp))
+        return;
+    job->validator = config->is_compressed ? NULL : h2f_resume_validator(resp);
     if (!is_refused)
         open_output(job);
     h2f_head_add(&text, h2client_response_http_version(resp), status,
@@ -214,7 +241,7 @@ static size_t on_data(h2client_call *call, const void *data, size_t len, void *u
     (void)call;
     job->shared->progress.view.n_bytes += len;
     job->n_bytes += len;
-    if (job->exit_code || job->shared->config->is_head)
+    if (job->exit_code || job->is_whole || job->shared->config->is_head)
         return len;
     return pass_on(job, data, len);
 }
@@ -238,39 +265,6 @@ static void on_room(struct h2f_turn *turn, size_t n_bytes, void *user)
     make_room(user, n_bytes, !turn->waiting.len);
 }
 
-/* ---- the upload from stdin ----------------------------------------------------------- */
-
-static h2client_pull_result pull_stdin(void *buf, size_t cap, size_t *n, void *user)
-{
-    struct h2f_job *job = user;
-    struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
-    ssize_t n_read;
-
-    *n = 0;
-    if (poll(&poll_fd, 1, 0) <= 0) {
-        job->shared->reads_stdin = job;
-        return H2CLIENT_PULL_NOT_NOW;
-    }
-    n_read = read(STDIN_FILENO, buf, cap);
-    if (n_read < 0)
-        return H2CLIENT_PULL_FAILED;
-    *n = (size_t)n_read;
-    return n_read ? H2CLIENT_PULL_MORE : H2CLIENT_PULL_END;
-}
-
-static void release_stdin(void *user)
-{
-    struct h2f_job *job = user;
-
-    job->shared->reads_stdin = NULL;
-}
-
-void h2f_job_resume_upload(struct h2f_job *job)
-{
-    job->shared->reads_stdin = NULL;
-    h2client_call_resume_upload(job->call);
-}
-
 /* ---- the end ------------------------------------------------------------------------- */
 
 static void put_trailers(struct h2f_job *job)
@@ -289,22 +283,33 @@ static void keep_output(struct h2f_job *job)
 
     if (h2f_file_is_open(&job->file) && !h2f_file_commit(&job->file))
         fail_to_write(job, errno);
-    else if (is_refused_status(job->shared->config, status))
+    else if (!job->is_whole && is_refused_status(job->shared->config, status))
         fail(job, H2F_EXIT_HTTP_STATUS, status_message(status));
+}
+
+/* Of what stands in the file, if it is worth going on with. */
+static const char *version_of(const struct h2f_job *job)
+{
+    if (job->n_bytes == 0 && job->resume.offset == 0)
+        return NULL;
+    return job->validator ? job->validator : job->resume.validator;
 }
 
 static void drop_output(struct h2f_job *job, const h2client_error *error)
 {
     const char *why = job->exit_code ? job->message : error->message;
     bool is_unread = job->file.awaits_reader;
+    bool is_kept = h2f_file_keep(&job->file, version_of(job));
     bool is_removed = h2f_file_abandon(&job->file);
+    struct h2f_text *list = is_kept ? &job->shared->kept : &job->shared->removed;
     char *message;
 
-    if (is_removed && job->is_quiet)
-        h2f_text_printf(&job->shared->removed, "%s%s", job->shared->removed.len ? ", " : "",
-                        job->file.part);
+    if ((is_kept || is_removed) && job->is_quiet)
+        h2f_text_printf(list, "%s%s", list->len ? ", " : "", job->file.part);
     if (is_unread)
         message = h2f_format("%s; nobody reads %s", why, job->file.path);
+    else if (is_kept)
+        message = h2f_format("%s; %s kept, -C - goes on from it", why, job->file.part);
     else if (is_removed)
         message = h2f_format("%s; %s removed", why, job->file.part);
     else
@@ -322,6 +327,10 @@ static void free_job(struct h2f_job *job)
     h2client_call_destroy(job->call);
     h2f_file_finish(&job->file);
     h2f_target_finish(&job->target);
+    h2f_resume_finish(&job->resume);
+    if (job->upload_fd >= 0)
+        close(job->upload_fd);
+    free(job->validator);
     free(job->message);
     free(job);
 }
@@ -437,57 +446,42 @@ void h2f_job_pump(struct h2f_job *job)
 
 /* ---- the start -------------------------------------------------------------------------- */
 
-/* The data of -d lives as long as the run: no call has to copy it. */
-static void keep_data(void *user)
-{
-    (void)user;
-}
-
-static const h2client_body *choose_body(struct h2f_job *job, h2client_body *body)
-{
-    const struct h2f_config *config = job->shared->config;
-    const char *upload = job->target.upload;
-
-    *body = (h2client_body){.size = sizeof *body, .len = H2CLIENT_LENGTH_UNKNOWN};
-    if (upload && strcmp(upload, "-") == 0) {
-        body->pull = pull_stdin;
-        body->release = release_stdin;
-        body->user = job;
-    } else if (upload) {
-        body->file = upload;
-    } else if (config->has_data && !config->is_get) {
-        body->data = h2f_text_string(&config->data);
-        body->len = (int64_t)config->data.len;
-        body->release = keep_data;
-    } else if (config->form.n) {
-        body->parts = config->form.list;
-    } else {
-        return NULL;
-    }
-    return body;
-}
-
 static void start_call(struct h2f_job *job)
 {
     const struct h2f_config *config = job->shared->config;
+    char range[H2F_RANGE_CAP];
+    const h2client_header *fields = h2f_resume_fields(&job->resume, config->headers.list, range);
     h2client_body body;
 
     job->call = h2client_start(
         job->shared->session, h2f_config_method(config, job->target.upload), job->target.url,
-        H2CLIENT_CALL(.headers = config->headers.list, .body = choose_body(job, &body),
+        H2CLIENT_CALL(.headers = fields, .body = h2f_body_of(job, &body),
                       .on_response = on_response, .on_informational = on_informational,
                       .on_data = on_data, .on_upload = on_upload, .on_done = on_done, .user = job));
+    free((void *)(uintptr_t)fields);
+}
+
+static bool plan(struct h2f_job *job, struct h2f_problem *problem)
+{
+    if (job->target.upload)
+        return h2f_body_plan(job, problem);
+    return h2f_resume_plan(&job->resume, job->shared->config->continue_at, job->target.output,
+                           problem);
 }
 
 struct h2f_job *h2f_job_start(struct h2f_shared *shared, struct h2f_target *target)
 {
     struct h2f_job *job = h2f_alloc(sizeof *job);
+    struct h2f_problem problem = {0};
+    bool is_planned;
 
     shared->progress.n_started++;
     job->shared = shared;
     job->target = *target;
     job->file = H2F_FILE_NONE;
     *target = (struct h2f_target){0};
+    job->upload_fd = -1;
+    is_planned = plan(job, &problem);
     if (!job->target.output)
         job->turn = h2f_stdout_join(&shared->out, on_room, job);
     start_call(job);
@@ -497,6 +491,8 @@ struct h2f_job *h2f_job_start(struct h2f_shared *shared, struct h2f_target *targ
         h2client_call_pause(job->call);
     if (job->turn && shared->out.writer.broken_errno)
         fail_to_write(job, shared->out.writer.broken_errno);
+    if (!is_planned)
+        fail(job, problem.exit_code, h2f_copy(problem.text));
     return job;
 }
 
@@ -506,6 +502,7 @@ void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
     struct h2f_job job = {.shared = shared,
                           .target = *target,
                           .file = H2F_FILE_NONE,
+                          .upload_fd = -1,
                           .exit_code = problem->exit_code,
                           .message = h2f_copy(problem->text),
                           .is_quiet = true};

@@ -9,6 +9,7 @@
 
 #include "fetch_file.h"
 #include "fetch_progress.h"
+#include "fetch_resume.h"
 #include "fetch_stdout.h"
 #include "fetch_targets.h"
 
@@ -24,6 +25,7 @@ struct h2f_shared {
     int report_fd;                /* --report; -1: none, or stdout */
     int dump_errno, report_errno; /* of a write to these that failed */
     struct h2f_text removed;      /* what stopped jobs have removed, for people */
+    struct h2f_text kept;         /* and what -C can go on from */
     struct h2f_progress progress;
     void (*on_end)(size_t index, int exit_code, struct h2f_job *job, void *user);
     void *user;
@@ -36,6 +38,10 @@ struct h2f_job {
     h2client_call *call;
     struct h2f_file file;
     struct h2f_speed speed;
+    struct h2f_resume resume;
+    char *validator;     /* of what comes, for a later -C; NULL: none */
+    bool is_whole;       /* there was nothing left to come */
+    int upload_fd;       /* of an upload that goes on; -1: none */
     uint64_t n_bytes;    /* of the body, as they come */
     uint64_t n_uploaded; /* of the request's, over all attempts */
     uint64_t n_told;     /* of these: of the attempt that runs */

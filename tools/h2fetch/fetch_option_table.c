@@ -198,6 +198,14 @@ static bool set_http1(struct h2f_config *config, const char *argument, struct h2
     return true;
 }
 
+static bool set_continue(struct h2f_config *config, const char *argument,
+                         struct h2f_problem *problem)
+{
+    config->continue_at = H2F_CONTINUE_AUTO;
+    return strcmp(argument, "-") == 0 || check(h2f_parse_offset(argument, &config->continue_at),
+                                               "continue-at", argument, problem);
+}
+
 static bool set_range(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
 {
     config->range = argument;
@@ -305,6 +313,7 @@ static const struct h2f_option table[] = {
     {"compressed", 0, RARE, H2F_FLAG, NULL, "ask for a compressed body, and write it decompressed", PLACE(is_compressed)},
     {"user-agent", 'A', RARE, H2F_TEXT, "TEXT", "user-agent to send; empty: none", PLACE(user_agent)},
     {"range", 'r', RARE, H2F_APPLY, "RANGE", "these bytes only: 0-499, 500-, -500", .apply = set_range},
+    {"continue-at", 'C', RARE, H2F_APPLY, "N|-", "go on from byte N; -: from where it was left", .apply = set_continue},
     {"referer", 'e', RARE, H2F_TEXT, "URL", "referer to send", PLACE(referer)},
     /* The response. */
     {"output", 'o', COMMON, H2F_APPLY, "FILE", "write the body there; the nth is the nth URL's of the command line", .apply = add_named_output},

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_part.h"
 
+#include "fetch_text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,10 +65,45 @@ static int open_left(const char *part)
         return fail(fd, EEXIST);
     if (is_locked_by_another(fd) || !is_still(fd, part))
         return fail(fd, EWOULDBLOCK);
-    return ftruncate(fd, 0) == 0 ? fd : fail(fd, errno);
+    return fd;
 }
 
-int h2f_part_open(const char *part, mode_t mode)
+/* Marked as ours from the first byte on. */
+static bool copy(int fd, const char *path, int64_t n_left)
+{
+    static char block[65536];
+    int source = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = 1;
+
+    while (source >= 0 && n > 0 && n_left > 0) {
+        n = read(source, block, n_left < (int64_t)sizeof block ? (size_t)n_left : sizeof block);
+        if (n > 0 && write(fd, block, (size_t)n) != n)
+            n = -1;
+        n_left -= n;
+    }
+    if (source >= 0)
+        close(source);
+    return source >= 0 && n_left == 0;
+}
+
+static bool begin(int fd, const struct h2f_part_start *start)
+{
+    int64_t n_kept = start->copied_from ? 0 : start->n_bytes;
+
+    if (ftruncate(fd, n_kept) != 0 || lseek(fd, n_kept, SEEK_SET) != n_kept)
+        return false;
+    return !start->copied_from || copy(fd, start->copied_from, start->n_bytes);
+}
+
+static void forget_validator(const char *part)
+{
+    char *path = h2f_part_validator_path(part);
+
+    (void)!unlink(path);
+    free(path);
+}
+
+int h2f_part_open(const char *part, mode_t mode, const struct h2f_part_start *start)
 {
     struct stat status;
     int fd = create(part);
@@ -78,7 +116,41 @@ int h2f_part_open(const char *part, mode_t mode)
         mode = status.st_mode & 0777;
     /* Where modes cannot be changed, one that is left will not be known as ours. */
     (void)!fchmod(fd, mode | S_ISVTX);
+    if (!begin(fd, start))
+        return fail(fd, errno);
+    forget_validator(part);
     return fd;
+}
+
+bool h2f_part_is_ours(const char *part)
+{
+    struct stat status;
+
+    return lstat(part, &status) == 0 && S_ISREG(status.st_mode) && status.st_mode & S_ISVTX;
+}
+
+char *h2f_part_validator_path(const char *part)
+{
+    return h2f_format("%s.validator", part);
+}
+
+bool h2f_part_keep(const char *part, const char *validator)
+{
+    char *path = h2f_part_validator_path(part);
+    FILE *file = fopen(path, "we");
+    bool is_noted = file && fprintf(file, "%s\n", validator) > 0;
+
+    is_noted = file && fclose(file) == 0 && is_noted;
+    if (!is_noted)
+        (void)!unlink(path);
+    free(path);
+    return is_noted;
+}
+
+bool h2f_part_remove(const char *part)
+{
+    forget_validator(part);
+    return unlink(part) == 0;
 }
 
 bool h2f_part_rename(int fd, const char *part, const char *path)
@@ -87,5 +159,6 @@ bool h2f_part_rename(int fd, const char *part, const char *path)
 
     if (fstat(fd, &status) == 0 && status.st_mode & S_ISVTX)
         (void)!fchmod(fd, status.st_mode & 0777);
+    forget_validator(part);
     return rename(part, path) == 0;
 }

@@ -233,6 +233,8 @@ static void interrupt(struct run *run)
     h2f_text_printf(&text, "interrupted, %zu done, %zu cut short", n_done, n_cut);
     if (run->shared.removed.len)
         h2f_text_printf(&text, "; removed: %s", run->shared.removed.data);
+    if (run->shared.kept.len)
+        h2f_text_printf(&text, "; kept for -C: %s", run->shared.kept.data);
     complain(run->config, exit_code, text.data);
     h2f_text_finish(&text);
 }
@@ -337,6 +339,7 @@ static void run_session(struct run *run)
     if (!h2f_cookies_save(run->config, run->jar))
         check_output(run, "--cookie-jar: ", run->config->cookie_jar, errno);
     h2f_text_finish(&shared->removed);
+    h2f_text_finish(&shared->kept);
     h2f_stdout_finish(&shared->out);
 }
 

@@ -154,6 +154,13 @@ const char *h2f_parse_rate(const char *text, int64_t *interval_us)
     return NULL;
 }
 
+const char *h2f_parse_offset(const char *text, int64_t *offset)
+{
+    return is_digit(*text) && *take_digits(text, INT64_MAX / 20, offset) == 0
+               ? NULL
+               : "is no number of bytes, nor -";
+}
+
 const char *h2f_check_range(const char *text)
 {
     static const char what[] = "is no range like 0-499, 500- or -500";

@@ -22,6 +22,8 @@ const char *h2f_parse_speed(const char *text, int64_t *per_s);
 const char *h2f_parse_rate(const char *text, int64_t *interval_us);
 /* "0-499", "500-", "-500", several with commas between them. */
 const char *h2f_check_range(const char *text);
+/* Bytes from 0 on. */
+const char *h2f_parse_offset(const char *text, int64_t *offset);
 /* `Name: value`; `Name:` takes the field away, `Name;` sends it empty. */
 const char *h2f_parse_header(const char *text, struct h2f_headers *headers);
 /* HOST:PORT:ADDR[,ADDR]..., a leading + is taken; ADDR in brackets or not. */

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2fetch (H2T_H2FETCH) going on with transfers that were cut: -C and -r."""
+import http.server
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS)]
+from support import tap  # noqa: E402
+
+H2FETCH = os.environ["H2T_H2FETCH"]
+LIMIT_S = 30
+BODY = bytes(range(256)) * 400
+CUT = 30000
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """BODY in ranges; /cut/... stops in the middle of what was asked for without a range."""
+
+    def do_GET(self):
+        self.server.seen.append({k.lower(): v for k, v in self.headers.items()})
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("range", ""))
+        kind = self.path.split("/")[1]
+        first = int(asked[1]) if asked and kind != "deaf" else None
+        condition = self.headers.get("if-range")
+        if condition and condition != self.server.tag:
+            first = None
+        if first is None:
+            self.head(200, len(BODY), kind)
+            self.wfile.write(BODY[:CUT] if kind in ("cut", "plain", "weak", "slow") else BODY)
+            if kind == "slow":
+                self.server.closing.wait(LIMIT_S)
+        elif first >= len(BODY):
+            self.head(416, 4, kind, [("content-range", f"bytes */{len(BODY)}")])
+            self.wfile.write(b"none")
+        else:
+            first += kind == "shifted"
+            where = f"bytes {first}-{len(BODY) - 1}/{len(BODY)}"
+            self.head(206, len(BODY) - first, kind, [("content-range", where)])
+            self.wfile.write(BODY[first:])
+
+    def do_PUT(self):
+        self.server.seen.append({k.lower(): v for k, v in self.headers.items()})
+        self.server.uploaded = self.rfile.read(int(self.headers["content-length"]))
+        self.head(201, 0, "")
+
+    def head(self, status, length, kind, fields=()):
+        self.send_response(status)
+        if kind == "weak":
+            fields = [*fields, ("accept-ranges", "bytes"), ("etag", "W/" + self.server.tag)]
+        elif kind != "plain":
+            fields = [*fields, ("accept-ranges", "bytes"), ("etag", self.server.tag)]
+        for name, value in [*fields, ("content-length", str(length))]:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.flush()
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seen = []
+        self.tag = '"one"'
+        self.closing = threading.Event()
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.server_port}/{path}"
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.closing.set()
+        self.shutdown()
+        self.server_close()
+
+
+class Resume(unittest.TestCase):
+    def setUp(self):
+        self.server = self.enterContext(Server())
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.file = self.folder / "file"
+        self.part = self.folder / "file.part"
+
+    def fetch(self, *arguments):
+        command = [H2FETCH, "-sS", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, cwd=self.folder, timeout=LIMIT_S)
+
+    def ended(self, code, *arguments):
+        done = self.fetch(*arguments)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stderr.decode()
+
+    def files(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def test_a_cut_transfer_goes_on_where_it_stopped(self):
+        told = self.ended(18, "-o", "file", self.server.url("cut"))
+        self.assertIn("; file.part kept, -C - goes on from it", told)
+        self.assertEqual(self.files(), ["file.part", "file.part.validator"])
+        self.assertEqual(self.part.read_bytes(), BODY[:CUT])
+        self.ended(0, "-C", "-", "-o", "file", self.server.url("cut"))
+        self.assertEqual(self.file.read_bytes(), BODY)
+        self.assertEqual(self.files(), ["file"])
+        asked = self.server.seen[-1]
+        self.assertEqual((asked["range"], asked["if-range"]), (f"bytes={CUT}-", '"one"'))
+
+    def test_without_c_a_part_of_ours_is_written_anew(self):
+        self.ended(18, "-o", "file", self.server.url("cut"))
+        self.ended(0, "-o", "file", self.server.url("whole"))
+        self.assertEqual(self.file.read_bytes(), BODY)
+        self.assertEqual(self.files(), ["file"])
+
+    def test_another_version_is_not_mixed_with_the_first(self):
+        self.ended(18, "-o", "file", self.server.url("cut"))
+        self.server.tag = '"two"'
+        told = self.ended(33, "-C", "-", "-o", "file", self.server.url("whole"))
+        self.assertIn(f"does not go on from byte {CUT}: status 200", told)
+        self.assertEqual(self.part.read_bytes(), BODY[:CUT])
+        self.assertEqual(self.files(), ["file.part", "file.part.validator"])
+
+    def test_without_a_strong_validator_nothing_is_kept(self):
+        for kind in ("plain", "weak"):
+            told = self.ended(18, "-o", "file", self.server.url(kind))
+            self.assertIn("; file.part removed", told)
+            self.assertEqual(self.files(), [])
+
+    def test_a_file_goes_on_and_stays_till_it_is_whole(self):
+        self.file.write_bytes(BODY[:1000])
+        told = self.ended(33, "-C", "-", "-o", "file", self.server.url("deaf"))
+        self.assertIn("does not go on from byte 1000", told)
+        self.assertEqual((self.files(), self.file.read_bytes()), (["file"], BODY[:1000]))
+        self.ended(0, "-C", "-", "-o", "file", self.server.url("whole"))
+        self.assertEqual((self.files(), self.file.read_bytes()), (["file"], BODY))
+        self.assertNotIn("if-range", self.server.seen[-1])
+
+    def test_a_whole_file_is_left_as_it_is(self):
+        self.file.write_bytes(BODY)
+        self.ended(0, "-f", "-C", "-", "-o", "file", self.server.url("whole"))
+        self.assertEqual((self.files(), self.file.read_bytes()), (["file"], BODY))
+
+    def test_a_chosen_offset_is_where_it_goes_on(self):
+        self.file.write_bytes(BODY[:500] + b"wrong")
+        self.ended(0, "-C", "500", "-o", "file", self.server.url("whole"))
+        self.assertEqual(self.file.read_bytes(), BODY)
+        done = self.fetch("-C", "100000", self.server.url("whole"))
+        self.assertEqual((done.returncode, done.stdout), (0, BODY[100000:]))
+
+    def test_an_offset_behind_the_end_is_36(self):
+        self.file.write_bytes(b"four")
+        told = self.ended(36, "-C", "5", "-o", "file", self.server.url("whole"))
+        self.assertIn("--continue-at: 5 is behind the end of file (4 bytes)", told)
+        self.assertEqual(self.file.read_bytes(), b"four")
+
+    def test_another_place_than_asked_for_is_33(self):
+        self.file.write_bytes(BODY[:10])
+        told = self.ended(33, "-C", "-", "-o", "file", self.server.url("shifted"))
+        self.assertIn("goes on from another place than byte 10", told)
+        self.assertEqual((self.files(), self.file.read_bytes()), (["file"], BODY[:10]))
+
+    def test_an_interrupt_keeps_the_part(self):
+        process = subprocess.Popen(
+            [H2FETCH, "-sS", "-o", "file", self.server.url("slow")],
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+        )
+        deadline = time.monotonic() + LIMIT_S
+        while not (self.part.exists() and self.part.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=LIMIT_S)[1].decode()
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("; kept for -C: file.part", told)
+        self.ended(0, "-C", "-", "-o", "file", self.server.url("whole"))
+        self.assertEqual((self.files(), self.file.read_bytes()), (["file"], BODY))
+
+    def test_a_strangers_part_is_not_touched(self):
+        self.part.write_bytes(b"precious")
+        self.ended(23, "-C", "-", "-o", "file", self.server.url("whole"))
+        self.assertEqual(self.part.read_bytes(), b"precious")
+
+    def test_an_upload_goes_on_with_its_rest(self):
+        self.file.write_bytes(BODY)
+        self.ended(0, "-C", "1000", "-T", "file", self.server.url("up"))
+        self.assertEqual(self.server.uploaded, BODY[1000:])
+        where = f"bytes 1000-{len(BODY) - 1}/{len(BODY)}"
+        self.assertEqual(self.server.seen[-1]["content-range"], where)
+        for offset in ("-", str(len(BODY) + 1)):
+            self.ended(36, "-C", offset, "-T", "file", self.server.url("up"))
+
+    def test_options_that_do_not_go_together_are_usage_errors(self):
+        for option in (["-r", "0-4"], ["--compressed"]):
+            self.ended(2, "-C", "-", *option, self.server.url("whole"))
+        self.assertIn("--continue-at: ", self.ended(2, "-C", "five", self.server.url("whole")))
+
+
+if __name__ == "__main__":
+    tap.main()

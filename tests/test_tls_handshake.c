@@ -143,6 +143,24 @@ TEST(tls_takes_a_finite_field_of_2048_bits_for_h2)
     gnutls_dh_params_deinit(params);
 }
 
+/* RFC 9113 9.2.1: what is not offered cannot be chosen. The message (RFC 8446 4.1.2) stands
+ * behind two heads of five and four bytes. */
+TEST(tls_offers_no_compression)
+{
+    struct h2t_tls_rig rig;
+    unsigned char hello[4096];
+    init_for_h2(&rig, NULL);
+    h2t_tls_rig_start_alone(&rig);
+    h2t_tls_rig_turn(&rig, 2);
+    ck_assert_int_gt(rig.ends[1]->ops->read(rig.ends[1], hello, sizeof hello), 100);
+    size_t at = 5 + 4 + 2 + 32;                          /* version, random */
+    at += 1u + hello[at];                                /* session id */
+    at += 2u + (size_t)(hello[at] << 8 | hello[at + 1]); /* cipher suites */
+    ck_assert_uint_lt(at, 2000);
+    ck_assert_mem_eq(hello + at, "\1\0", 2); /* one method: none */
+    h2t_tls_rig_finish(&rig);
+}
+
 TEST(tls_takes_a_cbc_cipher_for_http_1_1)
 {
     struct h2t_tls_rig rig;
@@ -534,7 +552,8 @@ TEST_MAIN("tls_handshake", {T(tls_connects_with_tls_1_3)},
           {T(tls_refuses_a_key_exchange_without_forward_secrecy_for_h2)},
           {T_OURS(tls_refuses_a_small_finite_field_for_h2, "by priority words")},
           {T_OURS(tls_takes_a_finite_field_of_2048_bits_for_h2, "by priority words")},
-          {T(tls_takes_a_cbc_cipher_for_http_1_1)}, {T(tls_reports_what_the_server_chose)},
+          {T(tls_offers_no_compression)}, {T(tls_takes_a_cbc_cipher_for_http_1_1)},
+          {T(tls_reports_what_the_server_chose)},
           {T(tls_reports_nothing_when_the_server_knows_no_alpn)},
           {T(tls_reports_nothing_when_nothing_was_offered)},
           {T_OURS(tls_refuses_an_answer_that_was_not_offered,

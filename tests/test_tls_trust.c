@@ -457,6 +457,30 @@ TEST(tls_says_when_the_systems_store_is_empty)
     h2t_tls_rig_finish(&rig);
 }
 
+static bool accept_untrusted(const h2client_tls_verdict *verdict, void *user)
+{
+    unsigned *n_asked = user;
+
+    ++*n_asked;
+    return verdict->fault && verdict->fault->code == H2CLIENT_ERROR_TLS_UNTRUSTED;
+}
+
+/* Who decides alone needs no store. */
+TEST(tls_asks_the_application_where_the_systems_store_is_empty)
+{
+    struct h2t_tls_rig rig;
+    unsigned n_asked = 0;
+    h2t_tls_rig_init(&rig);
+    rig.options.ca_file = NULL;
+    rig.options.verify = H2CLIENT_OFF;
+    rig.options.verify_fn = accept_untrusted;
+    rig.options.verify_user = &n_asked;
+    store.ca = NULL;
+    h2t_tls_rig_connect(&rig);
+    ck_assert_uint_eq(n_asked, 1);
+    h2t_tls_rig_finish(&rig);
+}
+
 TEST_MAIN("tls_trust", {T(tls_accepts_a_certificate_of_a_trusted_authority)},
           {T(tls_refuses_an_unknown_authority)}, {T(tls_refuses_a_self_signed_certificate)},
           {T(tls_accepts_a_chain_through_an_intermediate)},
@@ -488,4 +512,6 @@ TEST_MAIN("tls_trust", {T(tls_accepts_a_certificate_of_a_trusted_authority)},
           {T_OURS(tls_reads_the_systems_store_once_and_not_before_the_first_handshake,
                   "it reads no such store")},
           {T(tls_trusts_a_ca_file_instead_of_the_systems_store)},
+          {T_OURS(tls_asks_the_application_where_the_systems_store_is_empty,
+                  "an option of the built-in one")},
           {T_OURS(tls_says_when_the_systems_store_is_empty, "it reads no such store")})

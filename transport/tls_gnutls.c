@@ -129,7 +129,8 @@ static bool set_up(struct h2i_tls *tls, const h2client_tls_params *params)
     code = configure(tls, params);
     if (!tls->session || code == GNUTLS_E_MEMORY_ERROR)
         return false;
-    if (!fault.code && h2i_tls_judges(factory) && !h2i_tls_load_system_trust(factory))
+    if (!fault.code && h2i_tls_judges(factory) && !h2i_tls_load_system_trust(factory) &&
+        factory->verifies)
         fault = h2i_fault(H2CLIENT_ERROR_TLS_CA_FILE, "the system's store has no certificate");
     if (!fault.code && code < 0)
         fault = h2i_fault(H2CLIENT_ERROR_TLS_HANDSHAKE, "TLS cannot be set up: %s",

@@ -165,7 +165,7 @@ TEST(resumption_does_without_when_there_is_no_memory)
 static void connect_and_put(struct h2t_rig *rig, const char *url, h2client_http_version version)
 {
     size_t n_before = rig->tls.n_handshakes;
-    h2client_auto(call) call = h2client_get(rig->session, url, .http_version = version);
+    h2client_call *call = h2client_get(rig->session, url, .http_version = version);
 
     rig->tls.alpn = version == H2CLIENT_HTTP_1_1 ? "http/1.1" : "h2";
     for (int i = 0; rig->tls.n_handshakes == n_before && i < 20; i++)
@@ -174,6 +174,7 @@ static void connect_and_put(struct h2t_rig *rig, const char *url, h2client_http_
     ck_assert_ptr_nonnull(rig->tls.tickets);
     rig->tls.tickets->put(rig->tls.tickets, rig->tls.ticket_key, rig->tls.ticket_key_len, url,
                           strlen(url));
+    h2client_call_destroy(call);
 }
 
 /* The last handshake's key finds what that URL left, and no more. */

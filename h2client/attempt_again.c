@@ -117,6 +117,7 @@ static void pass_over(h2client_call *call, const struct h2i_head *head,
 {
     struct h2i_attempt *attempt = &call->attempt;
 
+    h2i_call_add_interim(call, head, true);
     attempt->next = *decision;
     attempt->next_reason = h2i_attempt_keep_text(call, reason);
     if (decision->kind == H2I_RETRY_ELSEWHERE)

@@ -25,8 +25,12 @@ static void tell_interim(h2client_call *call)
         call->in.interim_first = interim->next;
         if (!interim->next)
             call->in.interim_last = NULL;
-        call->settings.on_informational(call, interim->status, interim->fields,
-                                        call->settings.user);
+        if (interim->is_passed_over)
+            call->settings.on_passed_over(call, interim->status, interim->fields,
+                                          call->settings.user);
+        else
+            call->settings.on_informational(call, interim->status, interim->fields,
+                                            call->settings.user);
     }
 }
 

@@ -28,28 +28,34 @@ static void abort_with(h2client_call *call, h2client_error_code code, const char
     h2i_call_abort(call, &fault);
 }
 
-static void got_interim(struct h2i_exchange *exchange, const struct h2i_head *head)
+void h2i_call_add_interim(h2client_call *call, const struct h2i_head *head, bool is_passed_over)
 {
-    h2client_call *call = call_of(exchange);
     struct h2i_interim *interim;
 
-    call->in.header_bytes += head->n_bytes;
-    if (head->status == 100)
-        h2i_attempt_continue(call);
-    if (!call->settings.on_informational)
+    if (is_passed_over ? !call->settings.on_passed_over : !call->settings.on_informational)
         return;
     interim = h2i_arena_alloc(&call->arena, sizeof *interim);
     if (!interim) {
         abort_with(call, H2CLIENT_ERROR_NO_MEMORY, "");
         return;
     }
-    *interim = (struct h2i_interim){head->status, head->fields, NULL};
+    *interim = (struct h2i_interim){head->status, is_passed_over, head->fields, NULL};
     if (call->in.interim_last)
         call->in.interim_last->next = interim;
     else
         call->in.interim_first = interim;
     call->in.interim_last = interim;
     h2i_call_mark_ready(call);
+}
+
+static void got_interim(struct h2i_exchange *exchange, const struct h2i_head *head)
+{
+    h2client_call *call = call_of(exchange);
+
+    call->in.header_bytes += head->n_bytes;
+    if (head->status == 100)
+        h2i_attempt_continue(call);
+    h2i_call_add_interim(call, head, false);
 }
 
 static void got_head(struct h2i_exchange *exchange, const struct h2i_head *head)

@@ -65,8 +65,10 @@ struct h2i_attempt {
     char peer[H2CLIENT_ADDRESS_TEXT_MAX];
 };
 
+/* A head that is told besides the call's own. */
 struct h2i_interim {
     int status;
+    bool is_passed_over; /* a final one */
     const h2client_header *fields;
     struct h2i_interim *next;
 };
@@ -213,6 +215,8 @@ h2client_error_code h2i_call_take_trailers(h2client_call *call, const h2client_h
 /* ---- call_inbox.c: events of the attempt's exchange ---------------------- */
 
 extern const struct h2i_exchange_events h2i_call_inbox;
+/* A head besides the call's own, for the delivery phase. */
+void h2i_call_add_interim(h2client_call *call, const struct h2i_head *head, bool is_passed_over);
 /* The final head of the call's own response. */
 void h2i_call_take_head(h2client_call *call, const struct h2i_head *head);
 

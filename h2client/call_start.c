@@ -206,6 +206,7 @@ bool h2i_call_adopt(h2client_call *call, const h2client_call_options *options)
     call->settings.on_done = known.on_done;
     call->settings.on_writable = known.on_writable;
     call->settings.on_upload = known.on_upload;
+    call->settings.on_passed_over = known.on_passed_over;
     call->settings.user = known.user;
     call->made_at = known.made_at;
     return h2i_source_adopt(&call->source, &call->arena, known.body);

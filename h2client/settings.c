@@ -13,7 +13,7 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, netrc_file);
+NO_TAIL_PADDING(h2client_call_options, on_passed_over);
 NO_TAIL_PADDING(h2client_auth, sign_user);
 NO_TAIL_PADDING(h2client_session_options, max_send_bytes_per_s);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
@@ -24,7 +24,7 @@ NO_TAIL_PADDING(h2client_transport_info, tls_signature);
 NO_TAIL_PADDING(h2client_dns_options, max_entries);
 NO_TAIL_PADDING(h2client_body, parts);
 NO_TAIL_PADDING(h2client_error, n_redirects);
-NO_TAIL_PADDING(h2client_call_info, fragment);
+NO_TAIL_PADDING(h2client_call_info, http_version);
 NO_TAIL_PADDING(h2client_redirect_options, keep_post_303);
 
 struct h2i_settings h2i_settings_default(void)

@@ -29,6 +29,7 @@ struct h2i_settings {
     h2client_on_done_fn on_done;
     h2client_on_writable_fn on_writable;
     h2client_on_upload_fn on_upload;
+    h2client_on_passed_over_fn on_passed_over;
     void *user;
     int64_t total_us;
     int64_t connect_us;

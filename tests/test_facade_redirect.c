@@ -115,6 +115,30 @@ TEST(a_redirect_is_followed_and_told)
 }
 END_TEST
 
+static void note_passed_over(h2client_call *call, int status, const h2client_header *fields,
+                             void *user)
+{
+    char *text = user;
+
+    (void)call;
+    snprintf(text + strlen(text), 100, "%d %s ", status, value_of(fields, "location"));
+}
+
+TEST(a_redirect_on_the_way_can_be_looked_at)
+{
+    char text[300] = "";
+    struct h2t_rig rig;
+    struct scene scene = {.replies = {{"/a", 302, "/b", 0}, {"/b", 307, "/c", 0}}};
+
+    start(&rig, &scene);
+    h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/a",
+                                       .on_passed_over = note_passed_over, .user = text);
+    expect_status(call, 200);
+    ck_assert_str_eq(text, "302 /b 307 /c ");
+    finish(&rig, call);
+}
+END_TEST
+
 TEST(a_fragment_is_kept_where_the_location_has_none)
 {
     struct h2t_rig rig;
@@ -439,6 +463,7 @@ TEST(rest_of_a_redirect_that_dawdles_is_no_first_byte_timeout)
 END_TEST
 
 TEST_MAIN("facade_redirect", {T(a_redirect_is_followed_and_told)},
+          {T(a_redirect_on_the_way_can_be_looked_at)},
           {T(a_fragment_is_kept_where_the_location_has_none)},
           {T(a_redirect_not_followed_is_the_response)},
           {T(a_redirect_without_a_location_is_the_response)},

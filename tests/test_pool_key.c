@@ -102,6 +102,7 @@ SETTER(auth, &some_auth)
 SETTER(on_writable, ignore_room)
 SETTER(on_upload, ignore_progress)
 SETTER(netrc_file, "~/.netrc")
+SETTER(on_passed_over, ignore_interim)
 static void set_trailers(h2client_call_options *options)
 {
     options->body = &some_body; /* which they follow */
@@ -156,6 +157,7 @@ static const struct row rows[] = {
     ROW(on_upload, SHARES),
     ROW(trailers, SHARES),
     ROW(netrc_file, SHARES),
+    ROW(on_passed_over, SHARES),
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 

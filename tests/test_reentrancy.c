@@ -27,7 +27,8 @@ enum where {
     IN_WRITABLE, /* the first party writes its body itself */
     IN_UPLOAD,
     IN_SIGN,
-    IN_LOG, /* from here on the session's, not a call's */
+    IN_PASSED_OVER, /* a redirect */
+    IN_LOG,         /* from here on the session's, not a call's */
     IN_FRAME,
     N_WHERES
 };
@@ -170,6 +171,13 @@ static void on_informational(h2client_call *call, int status, const h2client_hea
     visit(user, IN_INFORMATIONAL);
 }
 
+static void on_passed_over(h2client_call *call, int status, const h2client_header *fields,
+                           void *user)
+{
+    (void)call, (void)status, (void)fields;
+    visit(user, IN_PASSED_OVER);
+}
+
 static void on_response(h2client_call *call, const h2client_response *resp, void *user)
 {
     (void)call, (void)resp;
@@ -296,11 +304,12 @@ static void start_party(struct matrix *matrix, bool uploads)
     body = body_of(party);
     party->call = h2client_post(
         matrix->rig.session, H2T_ORIGIN "/", .body = uploads ? &body : NULL,
-        .on_informational = on_informational, .on_response = on_response, .on_data = on_data,
-        .on_done = on_done, .user = party, .max_recv_bytes_per_s = matrix->max_per_s,
-        .max_send_bytes_per_s = matrix->max_per_s, .total_timeout_ms = 5000 /* for who is paused */,
-        .queue_timeout_ms = matrix->first ? 1 : 0, .on_writable = on_writable,
-        .on_upload = on_upload, .auth = matrix->where == IN_SIGN ? &signing : NULL,
+        .on_informational = on_informational, .on_passed_over = on_passed_over,
+        .on_response = on_response, .on_data = on_data, .on_done = on_done, .user = party,
+        .max_recv_bytes_per_s = matrix->max_per_s, .max_send_bytes_per_s = matrix->max_per_s,
+        .total_timeout_ms = 5000 /* for who is paused */, .queue_timeout_ms = matrix->first ? 1 : 0,
+        .on_writable = on_writable, .on_upload = on_upload,
+        .auth = matrix->where == IN_SIGN ? &signing : NULL,
         .trailers = uploads ? H2CLIENT_HEADERS({NULL, NULL}) : NULL,
         .expect_continue = matrix->where == IN_PULL_AFTER_100 ? H2CLIENT_ON : H2CLIENT_INHERIT);
     if (!party->call)
@@ -314,8 +323,14 @@ static void start_party(struct matrix *matrix, bool uploads)
 static void answer(struct h2t_peer *peer, const struct h2t_seen_request *request,
                    struct h2t_response *response, void *user)
 {
+    static const h2client_header again[] = {{"location", "/again"}, {NULL, NULL}};
     const struct matrix *matrix = user;
 
+    if (request->stream_id == 1 && matrix->where == IN_PASSED_OVER) {
+        response->status = 307;
+        response->fields = again;
+        return;
+    }
     if (request->stream_id == 1 && matrix->where != IN_WRITABLE) {
         response->is_held = true;
         h2t_peer_reset(peer, 1, 7);
@@ -450,6 +465,11 @@ TEST(reentrancy_in_the_function_that_signs)
     run_row(IN_SIGN);
 }
 END_TEST
+TEST(reentrancy_in_on_passed_over)
+{
+    run_row(IN_PASSED_OVER);
+}
+END_TEST
 TEST(reentrancy_in_on_log)
 {
     run_row(IN_LOG);
@@ -467,5 +487,5 @@ TEST_MAIN("reentrancy", {T(reentrancy_in_on_informational)}, {T(reentrancy_in_on
           {T(reentrancy_in_on_done_while_the_session_closes)}, {T(reentrancy_in_pull_after_100)},
           {T(reentrancy_in_pull)}, {T(reentrancy_in_rewind)}, {T(reentrancy_in_release)},
           {T(reentrancy_in_on_writable)}, {T(reentrancy_in_on_upload)},
-          {T(reentrancy_in_the_function_that_signs)}, {T(reentrancy_in_on_log)},
-          {T(reentrancy_in_on_frame)})
+          {T(reentrancy_in_the_function_that_signs)}, {T(reentrancy_in_on_passed_over)},
+          {T(reentrancy_in_on_log)}, {T(reentrancy_in_on_frame)})

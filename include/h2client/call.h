@@ -50,6 +50,11 @@ typedef void (*h2client_on_response_fn)(h2client_call *call, const h2client_resp
  * name and are valid only during the call. At most 32 times. */
 typedef void (*h2client_on_informational_fn)(h2client_call *call, int status,
                                              const h2client_header *fields, void *user);
+/* A final response that is not the call's, its body dropped: a redirect that is followed, a
+ * status that is tried again, a challenge that is answered. Its fields end with a NULL name and
+ * are valid only during the call. h2client_call_attempt has the rest of the story. */
+typedef void (*h2client_on_passed_over_fn)(h2client_call *call, int status,
+                                           const h2client_header *fields, void *user);
 /*
  * Bytes of the body (len >= 1), in order, valid only during the call. Returns how
  * many of them are done with; their room is given back to the peer. The rest is
@@ -127,7 +132,7 @@ typedef struct h2client_call_options {
     h2client_on_informational_fn on_informational;
     h2client_on_data_fn on_data;
     h2client_on_done_fn on_done;
-    void *user;               /* for the callbacks, on_writable and on_upload as well */
+    void *user;               /* for the callbacks, those further down as well */
     int64_t total_timeout_ms; /* from the start to the end; none */
     /* DNS + connect + TLS together; 20,000. The three after it are limits of one dial,
      * which calls to an origin share: those of the call that caused it. Where one of
@@ -210,6 +215,7 @@ typedef struct h2client_call_options {
      * `default` is for all others. NETRC: it cannot be read, or names its bad line. "": none,
      * which is the default. */
     const char *netrc_file;
+    h2client_on_passed_over_fn on_passed_over;
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */

@@ -56,9 +56,10 @@ typedef struct h2client_call_info {
     int32_t remote_port;
     int32_t stream_id; /* -1: none */
     int32_t n_attempts;
-    int32_t n_connects;   /* connections that were opened for it */
-    int32_t n_redirects;  /* that were followed */
-    const char *fragment; /* what stood behind the # of `url`, never sent; "" if nothing did */
+    int32_t n_connects;       /* connections that were opened for it */
+    int32_t n_redirects;      /* that were followed */
+    const char *fragment;     /* what stood behind the # of `url`, never sent; "" if nothing did */
+    const char *http_version; /* of the connection: "2", "1.1"; "" where there was none */
 } h2client_call_info;
 
 #ifdef __cplusplus

@@ -165,6 +165,16 @@ class Follow(unittest.TestCase):
         return next(fields for _, seen, fields, _ in server.seen if seen == path)
 
 
+class Heads(Follow):
+    def test_heads_on_the_way_are_shown_as_well(self):
+        done = self.fetch("-i", "-L", "-D", "heads", self.server.url("/to//x"))
+        heads = (self.folder / "heads").read_bytes().decode()
+        self.assertEqual(done.stdout.decode(), heads + "here")
+        lines = [line[:12] for line in heads.split("\r\n") if line.startswith("HTTP/")]
+        self.assertEqual(lines, ["HTTP/1.1 302", "HTTP/1.1 200"])
+        self.assertIn("location: /x\r\n", heads.lower())
+
+
 class Ranges(Follow):
     def test_a_range_is_asked_for(self):
         self.fetched(b"here", "-r", "0-3,-2", self.server.url("/x"))

@@ -129,16 +129,16 @@ static void open_output(struct h2f_job *job)
     check_file(job);
 }
 
+/* Of a response on the way, too, as in curl. */
 static void on_informational(h2client_call *call, int status, const h2client_header *fields,
                              void *user)
 {
     struct h2f_job *job = user;
     struct h2f_text text = {0};
 
-    (void)call;
     if (job->shared->config->include)
         open_output(job);
-    h2f_head_add(&text, "2", status, fields);
+    h2f_head_add(&text, h2client_call_get_info(call)->http_version, status, fields);
     put_head(job, &text);
     h2f_text_finish(&text);
 }
@@ -457,7 +457,8 @@ static void start_call(struct h2f_job *job)
         job->shared->session, h2f_config_method(config, job->target.upload), job->target.url,
         H2CLIENT_CALL(.headers = fields, .body = h2f_body_of(job, &body),
                       .on_response = on_response, .on_informational = on_informational,
-                      .on_data = on_data, .on_upload = on_upload, .on_done = on_done, .user = job));
+                      .on_passed_over = on_informational, .on_data = on_data,
+                      .on_upload = on_upload, .on_done = on_done, .user = job));
     free((void *)(uintptr_t)fields);
 }
 

@@ -66,6 +66,12 @@ class Rates(Limits):
         self.assertGreaterEqual(elapsed_s, 0.98)
         self.assertLess(elapsed_s, 3)
 
+    def test_nobody_waits_for_the_start_of_nothing(self):
+        listed = f"{self.url('one')}\n# the end\n".encode()
+        for arguments, stdin in ((["--input-file", "-"], listed), ([self.url("one")], b"")):
+            done = self.fetch("-sS", "--rate", "1/h", *arguments, stdin=stdin)
+            self.fetched(done, self.content())
+
     def test_each_url_has_a_rate_of_its_own(self):
         outputs = [word for i in range(3) for word in ("-o", str(i), self.url("second"))]
         self.assert_takes_a_second("--limit-rate", "195.3125K", *outputs)

@@ -25,10 +25,11 @@ struct run {
     struct h2f_targets targets;
     struct h2f_job *first; /* of those that run */
     size_t n_running;
-    bool has_targets;      /* or may have */
-    bool waits_for_list;   /* the next target is not there yet */
-    bool is_stopped;       /* nothing new is started */
-    int64_t next_start_us; /* with --rate; 0: at once */
+    struct h2f_target next; /* read ahead; without a URL: none is */
+    bool has_targets;       /* or may have */
+    bool waits_for_list;    /* the next target is not there yet */
+    bool is_stopped;        /* nothing new is started */
+    int64_t next_start_us;  /* with --rate; 0: at once */
     /* Of the first URL, in the order given, that failed. */
     size_t failed_index;
     int exit_code; /* 0: none did */
@@ -117,30 +118,48 @@ static void pace(struct run *run)
     run->next_start_us = due_us + interval_us;
 }
 
+static void refuse(struct run *run, struct h2f_target *target, const struct h2f_problem *problem)
+{
+    size_t index = target->index;
+
+    h2f_job_refuse(&run->shared, target, problem);
+    note_end(run, index, problem->exit_code);
+}
+
+/* READY: there is a next target. Known before its time has come, so that nobody waits for the
+ * start of nothing. */
+static enum h2f_next look_ahead(struct run *run)
+{
+    struct h2f_problem problem = {0};
+    enum h2f_next next = H2F_NEXT_READY;
+
+    while (!run->next.url && has_room(run)) {
+        next = h2f_targets_next(&run->targets, &run->next, &problem);
+        if (next == H2F_NEXT_BAD)
+            refuse(run, &run->next, &problem);
+        else if (next != H2F_NEXT_READY)
+            return next;
+    }
+    return run->next.url ? H2F_NEXT_READY : H2F_NEXT_NOT_NOW;
+}
+
 /* Starts what there is room for. False at the end of the targets. */
 static bool refill(struct run *run)
 {
-    struct h2f_problem problem = {0};
-    struct h2f_target target = {0};
-
     run->waits_for_list = false;
-    while (has_room(run) && is_time_to_start(run)) {
-        switch (h2f_targets_next(&run->targets, &target, &problem)) {
+    while (has_room(run)) {
+        switch (look_ahead(run)) {
         case H2F_NEXT_READY:
-            start(run, &target);
+            if (!is_time_to_start(run))
+                return true;
+            start(run, &run->next);
             pace(run);
             break;
-        case H2F_NEXT_BAD: {
-            size_t index = target.index;
-            h2f_job_refuse(&run->shared, &target, &problem);
-            note_end(run, index, problem.exit_code);
-            break;
-        }
-        case H2F_NEXT_NOT_NOW:
-            run->waits_for_list = true;
-            return true;
         case H2F_NEXT_END:
             return false;
+        default:
+            run->waits_for_list = has_room(run);
+            return !run->is_stopped;
         }
     }
     return !run->is_stopped;
@@ -175,7 +194,7 @@ static void wait_for_start(const struct run *run, struct h2f_wait *wait)
 {
     int64_t left_us = run->next_start_us - h2f_now_us();
 
-    if (run->config->start_interval_us && run->has_targets && has_room(run))
+    if (run->next.url && has_room(run))
         h2f_wait_at_most(wait, left_us > 0 ? (left_us + 999) / 1000 : 0);
 }
 
@@ -361,6 +380,7 @@ int h2f_run(const struct h2f_config *config)
         h2f_problem_print(&problem, h2f_config_is_silent(config));
         run.exit_code = problem.exit_code;
     }
+    h2f_target_finish(&run.next);
     h2f_targets_finish(&run.targets);
     h2client_cookie_jar_unref(run.jar);
     close_side_file(run.shared.dump_fd);

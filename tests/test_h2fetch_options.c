@@ -112,6 +112,15 @@ TEST(numbers_that_are_none_are_quoted)
     REFUSED("--parallel-max: \"0\" is not a number from 1 on", "--parallel-max", "0", "u");
 }
 
+TEST(a_referer_that_would_have_to_change_is_refused)
+{
+    REFUSED("--referer: ;auto is not there", "-e", "http://h/;auto", "u");
+    REFUSED("--referer: ;auto is not there", "-e", ";auto", "u");
+    ck_assert(PARSE("-e", "http://h/;automatic", "u"));
+    ck_assert_str_eq(config.referer, "http://h/;automatic");
+    h2f_config_finish(&config);
+}
+
 TEST(options_that_contradict_each_other_are_refused)
 {
     REFUSED("no URL given (h2fetch --help)", "-s");
@@ -249,6 +258,7 @@ TEST_MAIN("h2fetch_options", {T(short_options_may_be_glued)},
           {T(options_and_urls_may_be_mixed)}, {T(a_switch_can_be_taken_back)},
           {T(what_is_not_in_the_table_is_refused_by_name)},
           {T(an_argument_that_is_missing_is_told)}, {T(numbers_that_are_none_are_quoted)},
+          {T(a_referer_that_would_have_to_change_is_refused)},
           {T(options_that_contradict_each_other_are_refused)},
           {T(the_method_follows_from_the_options)}, {T(fields_are_added_removed_and_emptied)},
           {T(fields_that_are_none_are_quoted)}, {T(data_is_joined_and_brings_its_type)},

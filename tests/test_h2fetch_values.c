@@ -69,8 +69,8 @@ TEST(rates_are_the_time_between_two_starts)
 
 TEST(ranges_have_a_beginning_or_an_end)
 {
-    static const char *const good[] = {"0-499", "500-", "-500", "0-0,-1", "1-2,3-4,5-"};
-    static const char *const bad[] = {"",     "-",     "5",    "a-b",    "1-2,",
+    static const char *const good[] = {"0-499", "500-", "-500", "0-0,-1", "1-2,3-4,5-", "5"};
+    static const char *const bad[] = {"",     "-",     "5,6",  "a-b",    "1-2,",
                                       ",1-2", "1-2-3", "1 -2", "0-4;5-6"};
 
     for (size_t i = 0; i < N(good); i++)

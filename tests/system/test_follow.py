@@ -176,6 +176,10 @@ class Heads(Follow):
 
 
 class Ranges(Follow):
+    def test_a_number_alone_is_where_the_range_begins(self):
+        self.fetched(b"here", "-r", "5", self.server.url("/x"))
+        self.assertEqual(self.fields_of(self.server, "/x")["range"], "bytes=5-")
+
     def test_a_range_is_asked_for(self):
         self.fetched(b"here", "-r", "0-3,-2", self.server.url("/x"))
         self.assertEqual(self.fields_of(self.server, "/x")["range"], "bytes=0-3,-2")

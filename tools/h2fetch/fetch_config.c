@@ -168,7 +168,8 @@ static void imply_fields(struct h2f_config *config)
     if (config->referer && config->referer[0])
         imply(config, "referer", config->referer);
     if (config->range) {
-        char *range = h2f_format("bytes=%s", config->range);
+        char *range =
+            h2f_format("bytes=%s%s", config->range, strchr(config->range, '-') ? "" : "-");
         imply(config, "range", range);
         free(range);
     }

@@ -212,6 +212,17 @@ static bool set_range(struct h2f_config *config, const char *argument, struct h2
     return check(h2f_check_range(argument), "range", argument, problem);
 }
 
+/* curl tells of the URL before after redirects; ours would send the text as it is. */
+static bool set_referer(struct h2f_config *config, const char *argument,
+                        struct h2f_problem *problem)
+{
+    const char *auto_at = strstr(argument, ";auto");
+
+    config->referer = argument;
+    return !auto_at || auto_at[strlen(";auto")] ||
+           h2f_problem_set(problem, H2F_EXIT_USAGE, "--referer: ;auto is not there");
+}
+
 static bool set_rate(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
 {
     return check(h2f_parse_rate(argument, &config->start_interval_us), "rate", argument, problem);
@@ -314,7 +325,7 @@ static const struct h2f_option table[] = {
     {"user-agent", 'A', RARE, H2F_TEXT, "TEXT", "user-agent to send; empty: none", PLACE(user_agent)},
     {"range", 'r', RARE, H2F_APPLY, "RANGE", "these bytes only: 0-499, 500-, -500", .apply = set_range},
     {"continue-at", 'C', RARE, H2F_APPLY, "N|-", "go on from byte N; -: from where it was left", .apply = set_continue},
-    {"referer", 'e', RARE, H2F_TEXT, "URL", "referer to send", PLACE(referer)},
+    {"referer", 'e', RARE, H2F_APPLY, "URL", "referer to send", .apply = set_referer},
     /* The response. */
     {"output", 'o', COMMON, H2F_APPLY, "FILE", "write the body there; the nth is the nth URL's of the command line", .apply = add_named_output},
     {"remote-name", 'O', COMMON, H2F_SET, NULL, "the same, to a file named like the URL's end", .apply = add_output},

@@ -165,6 +165,8 @@ const char *h2f_check_range(const char *text)
 {
     static const char what[] = "is no range like 0-499, 500- or -500";
 
+    if (is_digit(*text) && !text[strspn(text, "0123456789")])
+        return NULL;
     for (;;) {
         size_t first = strspn(text, "0123456789");
         size_t last = text[first] == '-' ? strspn(text + first + 1, "0123456789") : 0;

@@ -20,7 +20,7 @@ const char *h2f_parse_size(const char *text, int64_t *n_bytes);
 const char *h2f_parse_speed(const char *text, int64_t *per_s);
 /* N/s, N/m, N/h or N/d, N from 1 on; N alone is an hour's, as in curl. The time between two. */
 const char *h2f_parse_rate(const char *text, int64_t *interval_us);
-/* "0-499", "500-", "-500", several with commas between them. */
+/* "0-499", "500-", "-500", several with commas between them; or "500", which is "500-". */
 const char *h2f_check_range(const char *text);
 /* Bytes from 0 on. */
 const char *h2f_parse_offset(const char *text, int64_t *offset);

@@ -171,6 +171,10 @@ static h2client_error_code apply_dns_limits(struct h2i_resolver_config *config,
     if (!code)
         code = h2i_limit_apply(&config->cache.negative_ttl_s, dns->negative_ttl_s, 1,
                                "dns.negative_ttl_s", why);
+    config->cache.max_stale_s = dns->max_stale_s == H2CLIENT_NONE ? 0 : 60;
+    if (!code && dns->max_stale_s != H2CLIENT_NONE)
+        code = h2i_limit_apply(&config->cache.max_stale_s, dns->max_stale_s, 1, "dns.max_stale_s",
+                               why);
     if (!code)
         code = h2i_limit_apply(&entries, dns->max_entries, 1, "dns.max_entries", why);
     config->cache.max_entries = (size_t)entries;

@@ -2,6 +2,9 @@
 /*
  * The DNS cache. An entry is a name: while it is asked about, look-ups of the same name
  * join it and are told each part as it comes; afterwards it answers until it expires.
+ * For a while longer its addresses are told at once, as a report of their own, while the
+ * name is asked for again (RFC 8767); what is new then follows, so that a name which moved
+ * is not an error. A failed refresh leaves them, an answer ends them.
  * Nobody is told anything inside `resolve`: each look-up has a task that catches it up
  * with its entry. Entries that hold answers are kept in the order of their last use.
  */
@@ -15,6 +18,8 @@
 
 /* Parts of one look-up: A and AAAA make two. With the last of these it is complete. */
 #define MAX_PARTS 8
+/* Of a stale answer: the rest is room for a new one. */
+#define MAX_STALE_ADDRESSES (H2CLIENT_MAX_ADDRESSES / 2)
 
 struct cache {
     h2client_resolver base;
@@ -47,6 +52,11 @@ struct cache_entry {
     bool is_forgotten; /* flushed or evicted: freed with its last look-up */
     int64_t ttl_s;     /* least of the parts with addresses */
     int64_t expires_us;
+    struct {
+        h2client_address list[MAX_STALE_ADDRESSES];
+        size_t n;
+        int64_t until_us;
+    } stale; /* of the entry that this one replaced */
 };
 
 struct h2client_query {
@@ -54,6 +64,9 @@ struct h2client_query {
     struct cache_entry *entry;
     h2client_task catch_up;
     size_t n_parts_told;
+    size_t n_told; /* addresses */
+    size_t n_stale_told;
+    bool wants_stale;
     bool is_from_cache;
     h2client_addresses_fn on_addresses;
     void *user;
@@ -98,7 +111,52 @@ static void forget(struct cache_entry *entry)
     h2i_list_remove(&entry->in_use_order);
 }
 
-static struct cache_entry *create_entry(struct cache *cache, const char *host)
+static int64_t after_s(int64_t from_us, int64_t s)
+{
+    int64_t us;
+
+    if (__builtin_mul_overflow(s, INT64_C(1000000), &us) ||
+        __builtin_add_overflow(us, from_us, &us))
+        return INT64_MAX;
+    return us;
+}
+
+/* No answer has come, and what failed says nothing about the name. */
+static bool is_unanswered(const struct cache_entry *entry)
+{
+    if (!entry->is_complete || entry->n > 0)
+        return entry->n == 0;
+    switch (entry->parts[entry->n_parts - 1].fault.code) {
+    case H2CLIENT_ERROR_DNS_SERVER_FAILED:
+    case H2CLIENT_ERROR_DNS_UNREACHABLE:
+    case H2CLIENT_ERROR_NO_MEMORY:
+    case H2CLIENT_ERROR_SYSTEM_FAILED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool serves_stale(const struct cache_entry *entry)
+{
+    return entry->stale.n > 0 && is_unanswered(entry) &&
+           entry->stale.until_us > h2client_reactor_now_us(entry->cache->reactor);
+}
+
+static void inherit(struct cache_entry *entry, const struct cache_entry *old)
+{
+    if (is_unanswered(old))
+        entry->stale = old->stale;
+    if (old->n == 0)
+        return;
+    entry->stale.n = old->n < MAX_STALE_ADDRESSES ? old->n : MAX_STALE_ADDRESSES;
+    entry->stale.until_us = after_s(old->expires_us, entry->cache->limits.max_stale_s);
+    memcpy(entry->stale.list, old->list, entry->stale.n * sizeof old->list[0]);
+}
+
+/* In place of `old`, which has expired and is forgotten; NULL: there is none. */
+static struct cache_entry *create_entry(struct cache *cache, const char *host,
+                                        struct cache_entry *old)
 {
     struct cache_entry *entry = h2i_alloc_zeroed(&cache->allocator, sizeof *entry);
 
@@ -109,6 +167,10 @@ static struct cache_entry *create_entry(struct cache *cache, const char *host)
     h2i_list_init(&entry->waiting);
     entry->in_map.key = entry->host;
     entry->in_map.key_len = strlen(host);
+    if (old) {
+        inherit(entry, old);
+        forget(old);
+    }
     if (entry->host && h2i_map_insert(&cache->entries, &entry->in_map))
         return entry;
     h2i_free(&cache->allocator, entry->host);
@@ -119,14 +181,14 @@ static struct cache_entry *create_entry(struct cache *cache, const char *host)
 static struct cache_entry *find_entry(struct cache *cache, const char *host)
 {
     struct h2i_map_entry *found = h2i_map_find(&cache->entries, host, strlen(host));
-    struct cache_entry *entry = found ? H2I_CONTAINER_OF(found, struct cache_entry, in_map) : NULL;
 
-    if (entry && entry->is_complete && !entry->upstream_query &&
-        entry->expires_us <= h2client_reactor_now_us(cache->reactor)) {
-        forget(entry);
-        return NULL;
-    }
-    return entry;
+    return found ? H2I_CONTAINER_OF(found, struct cache_entry, in_map) : NULL;
+}
+
+static bool has_expired(const struct cache_entry *entry)
+{
+    return entry->is_complete &&
+           entry->expires_us <= h2client_reactor_now_us(entry->cache->reactor);
 }
 
 /* ---- how long ---------------------------------------------------------------------- */
@@ -156,12 +218,8 @@ static int64_t lifetime_s(const struct cache_entry *entry)
 static void keep(struct cache_entry *entry)
 {
     struct cache *cache = entry->cache;
-    int64_t life_s = lifetime_s(entry);
-    int64_t now_us = h2client_reactor_now_us(cache->reactor);
 
-    if (__builtin_mul_overflow(life_s, INT64_C(1000000), &entry->expires_us) ||
-        __builtin_add_overflow(entry->expires_us, now_us, &entry->expires_us))
-        entry->expires_us = INT64_MAX;
+    entry->expires_us = after_s(h2client_reactor_now_us(cache->reactor), lifetime_s(entry));
     h2i_list_append(&cache->by_use, &entry->in_use_order);
     cache->n_answered++;
     while (cache->n_answered > cache->limits.max_entries)
@@ -190,18 +248,55 @@ static void free_query(h2client_query *query)
         free_entry(entry);
 }
 
+static bool is_among(const h2client_address *address, const h2client_address *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].family == address->family && list[i].scope_id == address->scope_id &&
+            memcmp(list[i].bytes, address->bytes, sizeof address->bytes) == 0)
+            return true;
+    return false;
+}
+
+/* The addresses of a part, but for those that were told as stale ones. */
+static size_t copy_news(const h2client_query *query, size_t i_part, h2client_address *list)
+{
+    const struct cache_entry *entry = query->entry;
+    size_t n = 0;
+
+    for (size_t i = i_part ? entry->parts[i_part - 1].end : 0; i < entry->parts[i_part].end; i++)
+        if (query->n_told + n < H2CLIENT_MAX_ADDRESSES &&
+            !is_among(&entry->list[i], entry->stale.list, query->n_stale_told))
+            list[n++] = entry->list[i];
+    return n;
+}
+
+/* The query may be gone afterwards. */
+static void tell_stale(h2client_query *query)
+{
+    struct cache_entry *entry = query->entry;
+    h2client_address list[MAX_STALE_ADDRESSES]; /* the entry may go in the callback */
+    h2client_addresses addresses = {
+        .size = sizeof addresses, .list = list, .n = entry->stale.n, .more = 1, .from_cache = 1};
+
+    memcpy(list, entry->stale.list, entry->stale.n * sizeof list[0]);
+    query->wants_stale = false;
+    query->n_told = query->n_stale_told = entry->stale.n;
+    if (entry->n_parts)
+        h2client_reactor_defer(entry->cache->reactor, &query->catch_up);
+    query->on_addresses(&addresses, query->user);
+}
+
 /* Tells one part; the query may be gone afterwards. */
 static void tell_next(h2client_query *query)
 {
     struct cache_entry *entry = query->entry;
     size_t i = query->n_parts_told++;
-    size_t start = i ? entry->parts[i - 1].end : 0;
     bool is_last = entry->is_complete && query->n_parts_told == entry->n_parts;
     h2client_address list[H2CLIENT_MAX_ADDRESSES]; /* the entry may go in the callback */
     h2client_fault fault = entry->parts[i].fault;
     h2client_addresses addresses = {.size = sizeof addresses,
                                     .list = list,
-                                    .n = entry->parts[i].end - start,
+                                    .n = copy_news(query, i, list),
                                     .ttl_s = entry->ttl_s,
                                     .fault = fault.code ? &fault : NULL,
                                     .more = !is_last,
@@ -209,7 +304,7 @@ static void tell_next(h2client_query *query)
     h2client_addresses_fn on_addresses = query->on_addresses;
     void *user = query->user;
 
-    memcpy(list, entry->list + start, addresses.n * sizeof list[0]);
+    query->n_told += addresses.n;
     if (is_last)
         free_query(query);
     else if (query->n_parts_told < entry->n_parts)
@@ -219,8 +314,13 @@ static void tell_next(h2client_query *query)
 
 static void catch_up(h2client_task *task, void *user)
 {
+    h2client_query *query = user;
+
     (void)task;
-    tell_next(user);
+    if (query->wants_stale && serves_stale(query->entry))
+        tell_stale(query);
+    else if (query->entry->n_parts)
+        tell_next(query);
 }
 
 static void tell_all(struct cache_entry *entry)
@@ -292,9 +392,10 @@ static h2client_query *join(struct cache_entry *entry, h2client_addresses_fn on_
     query->user = user;
     query->catch_up = (h2client_task){.run = catch_up, .user = query};
     query->is_from_cache = entry->is_complete;
+    query->wants_stale = serves_stale(entry);
     h2i_list_append(&entry->waiting, &query->in_entry);
     touch(entry);
-    if (entry->n_parts)
+    if (entry->n_parts || query->wants_stale)
         h2client_reactor_defer(entry->cache->reactor, &query->catch_up);
     return query;
 }
@@ -305,11 +406,11 @@ static h2client_query *resolve(h2client_resolver *base, h2client_reactor *reacto
     struct cache *cache = of(base);
     struct cache_entry *entry = find_entry(cache, host);
     h2client_query *query;
-    bool is_new = !entry;
+    bool is_new = !entry || has_expired(entry);
 
     (void)reactor; /* the cache lives on the one it was made with */
     if (is_new)
-        entry = create_entry(cache, host);
+        entry = create_entry(cache, host, entry);
     if (!entry)
         return NULL;
     query = join(entry, on_addresses, user);
@@ -322,12 +423,13 @@ static h2client_query *resolve(h2client_resolver *base, h2client_reactor *reacto
     return NULL;
 }
 
-/* With the last look-up that waits goes the question, unless a part of the answer is in:
- * who connects to the first address leaves, and the next one finds the whole. */
+/* With the last look-up that waits goes the question, unless a part of the answer is in or
+ * a stale one was given: who connects to the first address leaves, and the next one finds
+ * the whole. */
 static void cancel(h2client_resolver *base, h2client_query *query)
 {
     struct cache_entry *entry = query->entry;
-    bool is_wanted = entry->n_parts > 0 && !entry->is_forgotten;
+    bool is_wanted = (entry->n_parts > 0 || entry->stale.n > 0) && !entry->is_forgotten;
     bool is_last =
         entry->waiting.next == &query->in_entry && query->in_entry.next == &entry->waiting;
 

@@ -14,6 +14,7 @@ h2client_resolver *h2i_resolver_create(h2client_reactor *reactor,
         .min_ttl_s = config->cache.min_ttl_s,
         .max_ttl_s = config->cache.max_ttl_s,
         .negative_ttl_s = config->cache.negative_ttl_s,
+        .max_stale_s = config->cache.max_stale_s,
         .max_entries = config->cache.max_entries,
     };
     const struct h2i_ares_config ares_config = {

@@ -13,6 +13,7 @@ struct h2i_resolver_config {
         int64_t min_ttl_s;
         int64_t max_ttl_s;
         int64_t negative_ttl_s;
+        int64_t max_stale_s;
         size_t max_entries;
     } cache;
 };

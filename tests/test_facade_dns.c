@@ -107,6 +107,7 @@ TEST(dns_limits_that_are_none_are_the_sessions_error)
     expect_session_error(H2CLIENT_DNS(.min_ttl_s = -2), "dns.min_ttl_s: -2");
     expect_session_error(H2CLIENT_DNS(.max_ttl_s = -2), "dns.max_ttl_s: -2");
     expect_session_error(H2CLIENT_DNS(.negative_ttl_s = -2), "dns.negative_ttl_s: -2");
+    expect_session_error(H2CLIENT_DNS(.max_stale_s = -3), "dns.max_stale_s: -3");
     expect_session_error(H2CLIENT_DNS(.max_entries = -2), "dns.max_entries: -2");
 }
 END_TEST

@@ -51,6 +51,8 @@ typedef struct h2client_dns_options {
     int64_t max_ttl_s;      /* 300; and at most so long; NO_LIMIT: as the records say */
     int64_t negative_ttl_s; /* 5; failed look-ups are remembered so long */
     int64_t max_entries;    /* 1,024; the one used longest ago goes first */
+    int64_t max_stale_s;    /* 60; so long past its end an answer is used while it is asked for
+                               again, NONE: never (RFC 8767) */
 } h2client_dns_options;
 
 typedef enum h2client_loop_kind {

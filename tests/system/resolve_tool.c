@@ -78,6 +78,7 @@ int main(int argc, char **argv)
         .servers = argc > 1 ? argv[1] : NULL,
         .cache = {.min_ttl_s = argc > 3 ? atoi(argv[3]) : 1,
                   .max_ttl_s = 300,
+                  .max_stale_s = 60,
                   .negative_ttl_s = argc > 2 ? atoi(argv[2]) : 5,
                   .max_entries = 1024},
     };

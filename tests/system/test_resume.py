@@ -28,13 +28,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.seen.append({k.lower(): v for k, v in self.headers.items()})
+        self.rfile.read(int(self.headers.get("content-length", 0)))
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("range", ""))
         kind = self.path.split("/")[1]
         first = int(asked[1]) if asked and kind != "deaf" else None
         condition = self.headers.get("if-range")
-        if condition and condition != self.server.tag:
+        if condition and condition != self.server.tag and kind != "careless":
             first = None
-        if first is None:
+        if kind == "none":
+            self.head(404, 0, kind)
+        elif first is None:
             self.head(200, len(BODY), kind)
             self.wfile.write(BODY[:CUT] if kind in ("cut", "plain", "weak", "slow") else BODY)
             if kind == "slow":
@@ -45,8 +48,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             first += kind == "shifted"
             where = f"bytes {first}-{len(BODY) - 1}/{len(BODY)}"
+            if kind == "unknown":
+                where = f"bytes {first}-{len(BODY)}/*"
+            if kind == "short":
+                where = f"bytes {first}-{len(BODY) - 2}/{len(BODY)}"
             self.head(206, len(BODY) - first, kind, [("content-range", where)])
-            self.wfile.write(BODY[first:])
+            self.wfile.write(BODY[first : first + 10] if kind == "torn" else BODY[first:])
+
+    do_POST = do_GET
 
     def do_PUT(self):
         self.server.seen.append({k.lower(): v for k, v in self.headers.items()})
@@ -127,12 +136,62 @@ class Resume(unittest.TestCase):
         self.assertEqual(self.files(), ["file"])
 
     def test_another_version_is_not_mixed_with_the_first(self):
+        for kind in ("whole", "careless"):
+            self.server.tag = '"one"'
+            self.ended(18, "-o", "file", self.server.url("cut"))
+            self.server.tag = '"two"'
+            told = self.ended(33, "-C", "-", "-o", "file", self.server.url(kind))
+            self.assertRegex(told, "another version now than .*; file.part removed")
+            self.assertEqual(self.files(), [])
+
+    def test_a_part_stays_till_the_server_has_another_version(self):
         self.ended(18, "-o", "file", self.server.url("cut"))
-        self.server.tag = '"two"'
-        told = self.ended(33, "-C", "-", "-o", "file", self.server.url("whole"))
-        self.assertIn(f"does not go on from byte {CUT}: status 200", told)
-        self.assertEqual(self.part.read_bytes(), BODY[:CUT])
-        self.assertEqual(self.files(), ["file.part", "file.part.validator"])
+        gone = "http://127.0.0.1:1/"
+        for code, url in ((33, self.server.url("deaf")), (7, gone), (22, self.server.url("none"))):
+            told = self.ended(code, "-f", "-C", "-", "-o", "file", url)
+            self.assertIn("; file.part kept, -C - goes on from it", told)
+            self.assertEqual(self.part.read_bytes(), BODY[:CUT])
+        self.ended(0, "-C", "-", "-o", "file", self.server.url("whole"))
+        self.assertEqual((self.files(), self.file.read_bytes()), (["file"], BODY))
+
+    def test_what_is_not_the_beginning_of_a_body_is_not_kept(self):
+        for options in (["-i"], ["-d", "data"], ["--compressed"]):
+            told = self.ended(18, *options, "-o", "file", self.server.url("cut"))
+            self.assertIn("; file.part removed", told)
+        told = self.ended(18, "-r", "1000-", "-o", "file", self.server.url("torn"))
+        self.assertIn("; file.part removed", told)
+        self.assertEqual(self.files(), [])
+
+    def test_a_rest_that_is_cut_is_gone_on_with_as_well(self):
+        self.ended(18, "-o", "file", self.server.url("cut"))
+        self.ended(18, "-C", "-", "-o", "file", self.server.url("torn"))
+        self.assertEqual(self.part.read_bytes(), BODY[: CUT + 10])
+        self.ended(0, "-C", "-", "-o", "file", self.server.url("whole"))
+        self.assertEqual((self.files(), self.file.read_bytes()), (["file"], BODY))
+
+    def test_a_rest_without_its_end_is_33_and_one_that_is_too_short_18(self):
+        self.file.write_bytes(BODY[:10])
+        told = self.ended(33, "-C", "-", "-o", "file", self.server.url("short"))
+        self.assertIn("goes on from byte 10, but not to the end", told)
+        told = self.ended(18, "-C", "-", "-o", "file", self.server.url("unknown"))
+        self.assertIn("not as long as its content-range: 102390 of 102391 bytes", told)
+        self.assertEqual(self.file.read_bytes(), BODY[:10])
+
+    def test_a_part_behind_a_link_is_found(self):
+        (self.folder / "sub").mkdir()
+        (self.folder / "link").symlink_to("sub/file")
+        self.ended(18, "-o", "link", self.server.url("cut"))
+        self.ended(0, "-C", "-", "-o", "link", self.server.url("whole"))
+        self.assertEqual(self.server.seen[-1]["range"], f"bytes={CUT}-")
+        self.assertEqual((self.folder / "sub/file").read_bytes(), BODY)
+
+    def test_a_strangers_note_is_not_touched(self):
+        note = self.folder / "file.part.validator"
+        note.symlink_to("precious")
+        told = self.ended(18, "-o", "file", self.server.url("cut"))
+        self.assertIn("; file.part removed", told)
+        self.assertTrue(note.is_symlink())
+        self.assertFalse((self.folder / "precious").exists())
 
     def test_without_a_strong_validator_nothing_is_kept(self):
         for kind in ("plain", "weak"):
@@ -200,8 +259,23 @@ class Resume(unittest.TestCase):
         self.assertEqual(self.server.uploaded, BODY[1000:])
         where = f"bytes 1000-{len(BODY) - 1}/{len(BODY)}"
         self.assertEqual(self.server.seen[-1]["content-range"], where)
-        for offset in ("-", str(len(BODY) + 1)):
-            self.ended(36, "-C", offset, "-T", "file", self.server.url("up"))
+        self.ended(36, "-C", str(len(BODY) + 1), "-T", "file", self.server.url("up"))
+        self.ended(18, "-C", str(len(BODY)), "-T", "file", self.server.url("up"))
+        self.ended(0, "-C", "-", "-T", "file", self.server.url("up"))
+        self.assertEqual(self.server.uploaded, BODY)
+
+    def test_the_answer_to_an_upload_begins_its_file(self):
+        self.file.write_bytes(BODY)
+        self.ended(0, "-C", "1000", "-T", "file", "-o", "answer", self.server.url("up"))
+        self.assertEqual((self.folder / "answer").read_bytes(), b"")
+
+    def test_where_nothing_is_kept_an_offset_is_just_one(self):
+        self.ended(0, "-C", "1000", "-o", "/dev/null", self.server.url("whole"))
+        self.assertEqual(self.server.seen[-1]["range"], "bytes=1000-")
+
+    def test_a_range_without_an_answer_is_22_without_a_body(self):
+        done = self.fetch("-f", "-r", "999999-", self.server.url("whole"))
+        self.assertEqual((done.returncode, done.stdout), (22, b""))
 
     def test_options_that_do_not_go_together_are_usage_errors(self):
         for option in (["-r", "0-4"], ["--compressed"]):

@@ -66,7 +66,6 @@ struct h2f_config {
     int64_t continue_at; /* -C: H2F_CONTINUE_NOT, H2F_CONTINUE_AUTO, or the offset */
     const char *login;   /* -u: USER:PASSWORD */
     const char *bearer_token;
-    bool is_digest;              /* of login, or of whatever the URL or netrc says */
     const char *netrc_file;      /* "~/.netrc" with -n */
     struct h2f_text cookie_text; /* of all -b NAME=VALUE, joined */
     struct {
@@ -79,6 +78,7 @@ struct h2f_config {
     struct h2f_text data;        /* of all -d and their kin, joined */
     struct h2f_form form;        /* of all -F */
     struct h2f_text query;       /* of all --url-query, joined; "": none */
+    bool is_digest;              /* of login, or of whatever the URL or netrc says */
     bool has_data;
     bool is_json;
     bool is_get;  /* -G */
@@ -132,8 +132,8 @@ struct h2f_config {
     int64_t window_bytes;
 
     h2client_http_version http_version;
-    const char *ca_file;
     bool insecure;
+    const char *ca_file;
     struct h2f_overrides overrides;
     const char *dns_servers;
 };

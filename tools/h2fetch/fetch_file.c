@@ -89,10 +89,15 @@ static bool take(struct h2f_file *file, int fd, bool is_own)
     return true;
 }
 
+static char *part_of(const char *path)
+{
+    return h2f_format("%s.part", path);
+}
+
 static bool open_part(struct h2f_file *file, const struct stat *before,
                       const struct h2f_part_start *start)
 {
-    file->part = h2f_format("%s.part", file->path);
+    file->part = part_of(file->path);
     /* A file that only its owner could read stays so. */
     return take(file, h2f_part_open(file->part, before ? before->st_mode & 0777 : 0, start), true);
 }
@@ -164,6 +169,15 @@ bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs,
     if (strncmp(file->path, "/dev/", 5) == 0 || strncmp(file->path, "/proc/", 6) == 0)
         return take(file, open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_TRUNC), true);
     return open_part(file, is_there ? &status : NULL, start);
+}
+
+char *h2f_file_part_name(const char *path)
+{
+    char *name = follow_links(path);
+    char *part = name ? part_of(name) : NULL;
+
+    free(name);
+    return part;
 }
 
 bool h2f_file_is_open(const struct h2f_file *file)

@@ -27,6 +27,9 @@ struct h2f_file {
 /* `start` is for regular files. */
 bool h2f_file_open(struct h2f_file *file, const char *path, bool create_dirs,
                    const struct h2f_part_start *start);
+/* What a regular file of that name is called until it is whole; NULL with errno. The caller's
+ * to free. */
+char *h2f_file_part_name(const char *path);
 bool h2f_file_is_open(const struct h2f_file *file);
 /* Takes all bytes; returns how many of them are written, the rest waits. After this and
  * h2f_file_pump, writer.broken_errno tells of a failure. */

@@ -118,10 +118,12 @@ static char *status_message(int status)
 
 static void open_output(struct h2f_job *job)
 {
-    struct h2f_part_start start = {.n_bytes = job->resume.offset};
+    struct h2f_part_start start = {.n_bytes = 0};
 
     if (job->turn || h2f_file_is_open(&job->file) || job->exit_code)
         return;
+    if (job->resume.base != H2F_FROM_NOTHING)
+        start.n_bytes = job->resume.offset;
     if (job->resume.base == H2F_FROM_FILE)
         start.copied_from = job->target.output;
     if (!h2f_file_open(&job->file, job->target.output, job->shared->config->create_dirs, &start))
@@ -136,7 +138,7 @@ static void on_informational(h2client_call *call, int status, const h2client_hea
     struct h2f_job *job = user;
     struct h2f_text text = {0};
 
-    if (job->shared->config->include)
+    if (job->shared->config->include && !job->resume.is_asked)
         open_output(job);
     h2f_head_add(&text, h2client_call_get_info(call)->http_version, status, fields);
     put_head(job, &text);
@@ -177,47 +179,67 @@ static void on_upload(h2client_call *call, int64_t n_bytes, int64_t n_total, voi
     job->n_told = n;
 }
 
-/* -C: does the server go on where we stopped? A file that is whole only takes its name. */
-static bool agree_on_range(struct h2f_job *job, const h2client_response *resp)
+/* With -f. That there is nothing more to come (416) is what -C may hope for. */
+static bool is_refused_at_once(const struct h2f_job *job, int status)
 {
-    char *why = NULL;
+    const struct h2f_config *config = job->shared->config;
+    bool is_over = status == 416 && job->resume.is_asked && job->resume.offset > 0;
 
-    switch (h2f_resume_judge(&job->resume, h2client_response_status(resp),
-                             h2client_response_header(resp, "content-range"), &why)) {
-    case H2F_RESUME_IS_REFUSED:
-        fail(job, H2F_EXIT_RANGE, why);
-        return false;
-    case H2F_RESUME_IS_WHOLE:
-        job->is_whole = true;
-        if (job->resume.base == H2F_FROM_PART)
-            open_output(job);
-        return false;
-    default:
-        return true;
-    }
+    return config->fail && is_refused_status(config, status) && !is_over;
+}
+
+/* A part can be gone on with: it holds a body's first bytes and nothing else. */
+static bool is_resumable(const struct h2f_job *job)
+{
+    const struct h2f_config *config = job->shared->config;
+
+    return !config->is_compressed && !config->include &&
+           strcmp(h2f_config_method(config, job->target.upload), "GET") == 0;
+}
+
+/* A part of a version that is there no more is opened to be removed. */
+static void refuse_to_go_on(struct h2f_job *job, char *why)
+{
+    if (job->resume.base == H2F_FROM_PART && !job->resume.validator)
+        open_output(job);
+    fail(job, H2F_EXIT_RANGE, why);
+}
+
+/* -C, once the head is told: does the server go on where we stopped? A file that is whole
+ * only takes its name. */
+static void follow_verdict(struct h2f_job *job, enum h2f_resume_verdict verdict, char *why)
+{
+    job->is_whole = verdict == H2F_RESUME_IS_WHOLE;
+    if (job->is_whole && job->resume.base == H2F_FROM_PART)
+        open_output(job);
+    if (verdict == H2F_RESUME_IS_REFUSED)
+        refuse_to_go_on(job, why);
 }
 
 static void on_response(h2client_call *call, const h2client_response *resp, void *user)
 {
     struct h2f_job *job = user;
-    const struct h2f_config *config = job->shared->config;
-    int status = h2client_response_status(resp);
-    bool is_refused = config->fail && is_refused_status(config, status) && status != 416;
+    const struct h2f_answer answer = h2f_answer_of(resp);
+    bool is_refused = is_refused_at_once(job, answer.status);
+    enum h2f_resume_verdict verdict = H2F_RESUME_GOES_ON;
     struct h2f_text text = {0};
+    char *why = NULL;
 
     (void)call;
     expect(job, h2client_response_content_length(resp));
-    if (!is_refused && !agree_on_range(job, resp))
-        return;
-    job->validator = config->is_compressed ? NULL : h2f_resume_validator(resp);
     if (!is_refused)
+        verdict = h2f_resume_judge(&job->resume, &answer, &why);
+    if (!is_refused && verdict == H2F_RESUME_GOES_ON) {
+        job->validator = is_resumable(job) ? h2f_resume_validator(&job->resume, &answer) : NULL;
         open_output(job);
-    h2f_head_add(&text, h2client_response_http_version(resp), status,
+    }
+    h2f_head_add(&text, h2client_response_http_version(resp), answer.status,
                  h2client_response_headers(resp));
     put_head(job, &text);
     h2f_text_finish(&text);
+    follow_verdict(job, verdict, why);
     if (is_refused)
-        fail(job, H2F_EXIT_HTTP_STATUS, status_message(status));
+        fail(job, H2F_EXIT_HTTP_STATUS, status_message(answer.status));
 }
 
 /* The output takes what it can; the rest waits, uncredited, and with it the sender. */
@@ -277,11 +299,23 @@ static void put_trailers(struct h2f_job *job)
     h2f_text_finish(&text);
 }
 
+/* Its content-range may have promised another length than its content-length. */
+static bool is_complete(const struct h2f_job *job)
+{
+    return job->is_whole || job->shared->config->is_head ||
+           h2f_resume_is_complete(&job->resume, job->n_bytes);
+}
+
 static void keep_output(struct h2f_job *job)
 {
     int status = h2client_response_status(h2client_call_response(job->call));
 
-    if (h2f_file_is_open(&job->file) && !h2f_file_commit(&job->file))
+    if (!is_complete(job))
+        fail(job, H2F_EXIT_PARTIAL,
+             h2f_format("the body is not as long as its content-range: %" PRIu64 " of %" PRId64
+                        " bytes",
+                        job->n_bytes, job->resume.n_rest));
+    else if (h2f_file_is_open(&job->file) && !h2f_file_commit(&job->file))
         fail_to_write(job, errno);
     else if (!job->is_whole && is_refused_status(job->shared->config, status))
         fail(job, H2F_EXIT_HTTP_STATUS, status_message(status));
@@ -290,30 +324,43 @@ static void keep_output(struct h2f_job *job)
 /* Of what stands in the file, if it is worth going on with. */
 static const char *version_of(const struct h2f_job *job)
 {
-    if (job->n_bytes == 0 && job->resume.offset == 0)
+    int64_t n_rest = job->resume.n_rest;
+
+    if (job->shared->config->include || (job->n_bytes == 0 && job->resume.offset == 0) ||
+        (n_rest >= 0 && job->n_bytes > (uint64_t)n_rest))
         return NULL;
     return job->validator ? job->validator : job->resume.validator;
+}
+
+/* What became of the output, for the error line; NULL: nothing that has to be told. */
+static char *drop_file(struct h2f_job *job)
+{
+    bool is_unread = job->file.awaits_reader;
+    bool is_untouched = job->resume.part && !h2f_file_is_open(&job->file);
+    bool is_kept = is_untouched || h2f_file_keep(&job->file, version_of(job));
+    bool is_removed = h2f_file_abandon(&job->file);
+    const char *part = is_untouched ? job->resume.part : job->file.part;
+    struct h2f_text *list = is_kept ? &job->shared->kept : &job->shared->removed;
+
+    if ((is_kept || is_removed) && job->is_quiet)
+        h2f_text_printf(list, "%s%s", list->len ? ", " : "", part);
+    if (is_unread)
+        return h2f_format("nobody reads %s", job->file.path);
+    if (is_kept)
+        return h2f_format("%s kept, -C - goes on from it", part);
+    return is_removed ? h2f_format("%s removed", part) : NULL;
 }
 
 static void drop_output(struct h2f_job *job, const h2client_error *error)
 {
     const char *why = job->exit_code ? job->message : error->message;
-    bool is_unread = job->file.awaits_reader;
-    bool is_kept = h2f_file_keep(&job->file, version_of(job));
-    bool is_removed = h2f_file_abandon(&job->file);
-    struct h2f_text *list = is_kept ? &job->shared->kept : &job->shared->removed;
+    char *fate = drop_file(job);
     char *message;
 
-    if ((is_kept || is_removed) && job->is_quiet)
-        h2f_text_printf(list, "%s%s", list->len ? ", " : "", job->file.part);
-    if (is_unread)
-        message = h2f_format("%s; nobody reads %s", why, job->file.path);
-    else if (is_kept)
-        message = h2f_format("%s; %s kept, -C - goes on from it", why, job->file.part);
-    else if (is_removed)
-        message = h2f_format("%s; %s removed", why, job->file.part);
-    else
+    if (!fate)
         return;
+    message = h2f_format("%s; %s", why, fate);
+    free(fate);
     free(job->message);
     job->message = message;
     if (!job->exit_code)

@@ -7,11 +7,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MODE 0666
+#define NOTE_MODE (0600 | S_ISVTX)
+#define MAX_NOTE_LEN 4096
 #define FLAGS (O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
 
 static int fail(int fd, int error)
@@ -95,11 +98,18 @@ static bool begin(int fd, const struct h2f_part_start *start)
     return !start->copied_from || copy(fd, start->copied_from, start->n_bytes);
 }
 
+static char *note_path(const char *part)
+{
+    return h2f_format("%s.validator", part);
+}
+
+/* A file of that name that is somebody else's stays. */
 static void forget_validator(const char *part)
 {
-    char *path = h2f_part_validator_path(part);
+    char *path = note_path(part);
 
-    (void)!unlink(path);
+    if (h2f_part_is_ours(path))
+        (void)!unlink(path);
     free(path);
 }
 
@@ -129,20 +139,44 @@ bool h2f_part_is_ours(const char *part)
     return lstat(part, &status) == 0 && S_ISREG(status.st_mode) && status.st_mode & S_ISVTX;
 }
 
-char *h2f_part_validator_path(const char *part)
+char *h2f_part_validator(const char *part)
 {
-    return h2f_format("%s.validator", part);
+    char *path = note_path(part);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    char note[MAX_NOTE_LEN];
+    ssize_t n = fd >= 0 && is_marked(fd) ? read(fd, note, sizeof note) : 0;
+    char *end = n > 0 ? memchr(note, '\n', (size_t)n) : NULL;
+
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return end && end > note ? h2f_copy_part(note, (size_t)(end - note)) : NULL;
+}
+
+/* Marked when it is complete. */
+static bool write_note(const char *path, const char *validator)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, NOTE_MODE & 0777);
+    char *line = h2f_format("%s\n", validator);
+    size_t len = strlen(line);
+    bool is_written = fd >= 0 && len <= MAX_NOTE_LEN && write(fd, line, len) == (ssize_t)len &&
+                      fchmod(fd, NOTE_MODE) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    if (fd >= 0 && !is_written)
+        (void)!unlink(path);
+    free(line);
+    return is_written;
 }
 
 bool h2f_part_keep(const char *part, const char *validator)
 {
-    char *path = h2f_part_validator_path(part);
-    FILE *file = fopen(path, "we");
-    bool is_noted = file && fprintf(file, "%s\n", validator) > 0;
+    char *path = note_path(part);
+    bool is_noted;
 
-    is_noted = file && fclose(file) == 0 && is_noted;
-    if (!is_noted)
-        (void)!unlink(path);
+    forget_validator(part);
+    is_noted = write_note(path, validator);
     free(path);
     return is_noted;
 }

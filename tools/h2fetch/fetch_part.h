@@ -3,7 +3,8 @@
  * FILE.part: what a regular file is called until it is whole. One that is there already is
  * written anew, or on (fetch_resume.h), only when it is ours, left by an h2fetch that was cut
  * short; ours carry the sticky bit, which means nothing on a regular file. A lock tells that its
- * writer lives. Functions that fail leave the reason in errno.
+ * writer lives. FILE.part.validator, marked in the same way, is beside one that was kept. Functions
+ * that fail leave the reason in errno.
  */
 #ifndef H2F_PART_H
 #define H2F_PART_H
@@ -23,9 +24,9 @@ struct h2f_part_start {
  * has that name; EWOULDBLOCK, it is being written already. Mode 0: the usual one. */
 int h2f_part_open(const char *part, mode_t mode, const struct h2f_part_start *start);
 bool h2f_part_is_ours(const char *part);
-/* FILE.part.validator; the caller's to free. */
-char *h2f_part_validator_path(const char *part);
-/* It stays, as a part of that version. False: it could not be noted. */
+/* Of what version it is a part; NULL: nobody knows. The caller's to free. */
+char *h2f_part_validator(const char *part);
+/* It stays, as a part of that version. False: that could not be noted. */
 bool h2f_part_keep(const char *part, const char *validator);
 /* It goes, with what is noted beside it. */
 bool h2f_part_remove(const char *part);

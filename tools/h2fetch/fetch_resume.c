@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_resume.h"
 
-#include "fetch_part.h"
+#include "fetch_file.h"
 #include "fetch_values.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 /* ---- where it goes on from ----------------------------------------------------- */
 
-/* -1: it is no regular file. */
 static int64_t size_of(const char *path)
 {
     struct stat status;
@@ -20,34 +20,29 @@ static int64_t size_of(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) ? (int64_t)status.st_size : -1;
 }
 
-/* A line without its end; NULL where there is none. */
-static char *read_line(const char *path)
+/* A pipe or a device: what has come is somewhere else. */
+static bool is_special(const char *path)
 {
-    struct h2f_text text = {0};
+    struct stat status;
 
-    if (!h2f_read_path(path, &text) || text.len == 0) {
-        h2f_text_finish(&text);
-        return NULL;
-    }
-    text.data[strcspn(text.data, "\r\n")] = 0;
-    return h2f_text_take(&text);
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
 /* Of what is there: a part of ours whose version is known goes before a file. */
 static int64_t look_for_base(struct h2f_resume *resume, const char *output)
 {
-    char *part = h2f_format("%s.part", output);
-    char *path = h2f_part_validator_path(part);
-    int64_t size = h2f_part_is_ours(part) ? size_of(part) : -1;
+    char *part = h2f_file_part_name(output);
+    int64_t size = part && h2f_part_is_ours(part) ? size_of(part) : -1;
 
-    resume->validator = size >= 0 ? read_line(path) : NULL;
-    resume->base = H2F_FROM_PART;
-    if (!resume->validator) {
-        size = size_of(output);
-        resume->base = size >= 0 ? H2F_FROM_FILE : H2F_FROM_NOTHING;
+    resume->validator = size >= 0 ? h2f_part_validator(part) : NULL;
+    if (resume->validator) {
+        resume->base = H2F_FROM_PART;
+        resume->part = part;
+        return size;
     }
     free(part);
-    free(path);
+    size = size_of(output);
+    resume->base = size >= 0 ? H2F_FROM_FILE : H2F_FROM_NOTHING;
     return size > 0 ? size : 0;
 }
 
@@ -67,39 +62,43 @@ bool h2f_resume_plan(struct h2f_resume *resume, int64_t continue_at, const char 
 {
     int64_t size;
 
-    *resume = (struct h2f_resume){.is_asked = continue_at != H2F_CONTINUE_NOT};
+    *resume = (struct h2f_resume){.is_asked = continue_at != H2F_CONTINUE_NOT, .n_rest = -1};
     if (!resume->is_asked)
         return true;
-    if (!output) { /* what has come is somewhere else */
+    if (!output || is_special(output)) {
         resume->offset = continue_at == H2F_CONTINUE_AUTO ? 0 : continue_at;
         return true;
     }
     size = look_for_base(resume, output);
     resume->offset = continue_at == H2F_CONTINUE_AUTO ? size : continue_at;
-    return !is_too_far(resume, size, output, problem);
+    return !is_too_far(resume, size, resume->part ? resume->part : output, problem);
 }
 
 bool h2f_resume_plan_upload(struct h2f_resume *resume, int64_t continue_at, int64_t size,
                             struct h2f_problem *problem)
 {
-    *resume = (struct h2f_resume){.offset = 0};
-    if (continue_at == H2F_CONTINUE_NOT)
+    *resume = (struct h2f_resume){.n_rest = -1};
+    if (continue_at <= 0) /* not asked for, or all of it */
         return true;
-    if (continue_at == H2F_CONTINUE_AUTO)
-        return h2f_problem_set(problem, H2F_EXIT_BAD_RESUME,
-                               "--continue-at -: nobody tells how much of an upload has arrived");
     if (size < 0)
         return h2f_problem_set(problem, H2F_EXIT_BAD_RESUME,
                                "--continue-at: the length of the upload is not known");
     resume->offset = continue_at;
-    resume->n_uploaded = continue_at > 0 ? size : 0;
-    return !is_too_far(resume, size, "the upload", problem);
+    if (is_too_far(resume, size, "the upload", problem))
+        return false;
+    if (resume->offset == size)
+        return h2f_problem_set(problem, H2F_EXIT_PARTIAL,
+                               "--continue-at: nothing is left of the upload (%" PRId64 " bytes)",
+                               size);
+    resume->n_uploaded = size;
+    return true;
 }
 
 void h2f_resume_finish(struct h2f_resume *resume)
 {
+    free(resume->part);
     free(resume->validator);
-    *resume = (struct h2f_resume){.offset = 0};
+    *resume = (struct h2f_resume){.n_rest = -1};
 }
 
 /* ---- the request ------------------------------------------------------------------ */
@@ -132,70 +131,165 @@ const h2client_header *h2f_resume_fields(const struct h2f_resume *resume,
 
 /* ---- the answer ------------------------------------------------------------------- */
 
-/* "bytes 500-999/1234" (RFC 9110 14.4): -1 where it is something else. */
-static int64_t first_of(const char *content_range)
+struct h2f_answer h2f_answer_of(const h2client_response *resp)
 {
+    return (struct h2f_answer){
+        .status = h2client_response_status(resp),
+        .content_range = h2client_response_header(resp, "content-range"),
+        .etag = h2client_response_header(resp, "etag"),
+        .last_modified = h2client_response_header(resp, "last-modified"),
+        .date = h2client_response_header(resp, "date"),
+        .accept_ranges = h2client_response_header(resp, "accept-ranges"),
+        .content_encoding = h2client_response_header(resp, "content-encoding"),
+    };
+}
+
+/* What a content-range says (RFC 9110 14.4); -1 where it says nothing. */
+struct place {
     int64_t first;
-    char dash;
+    int64_t last;
+    int64_t all;
+};
 
-    if (!content_range || sscanf(content_range, "bytes %" SCNd64 "%c", &first, &dash) != 2 ||
-        dash != '-')
-        return -1;
-    return first;
+/* Digits, or an asterisk for what is not told. False: neither. */
+static bool take_number(const char **at, int64_t *number)
+{
+    size_t len = strspn(*at, "0123456789");
+    bool is_unknown = len == 0 && **at == '*';
+
+    *number = is_unknown || len > 18 ? -1 : (int64_t)strtoll(*at, NULL, 10);
+    *at += is_unknown ? 1 : len;
+    return is_unknown || (len > 0 && len <= 18);
 }
 
-/* "bytes 0-0/1234" with an asterisk in place of the range: what is there in all. */
-static int64_t all_of(const char *content_range)
+static bool take_letter(const char **at, char letter)
 {
-    const char *slash = content_range ? strstr(content_range, "*/") : NULL;
-    int64_t size;
-    char rest;
+    bool is_there = **at == letter;
 
-    return slash && sscanf(slash + 2, "%" SCNd64 "%c", &size, &rest) == 1 ? size : -1;
+    *at += is_there;
+    return is_there;
 }
 
-enum h2f_resume_answer h2f_resume_judge(const struct h2f_resume *resume, int status,
-                                        const char *content_range, char **why)
+static struct place parse_content_range(const char *text)
 {
+    static const struct place nowhere = {-1, -1, -1};
+    struct place place = nowhere;
+    const char *at = text ? text : "";
+
+    if (strncasecmp(at, "bytes ", 6) != 0)
+        return nowhere;
+    at += 6;
+    if (!take_number(&at, &place.first))
+        return nowhere;
+    if (place.first >= 0 && !(take_letter(&at, '-') && take_number(&at, &place.last)))
+        return nowhere;
+    if (!take_letter(&at, '/') || !take_number(&at, &place.all) || *at)
+        return nowhere;
+    return place;
+}
+
+/* Has the server told that it has not the version any more that is asked for? */
+static bool is_outdated(const struct h2f_resume *resume, const struct h2f_answer *answer)
+{
+    const char *asked = resume->validator;
+    const char *has = asked && asked[0] == '"' ? answer->etag : answer->last_modified;
+
+    return asked && has && (answer->status == 200 || answer->status == 206) &&
+           strcmp(asked, has) != 0;
+}
+
+static char *explain(const struct h2f_resume *resume, const struct h2f_answer *answer,
+                     const struct place *place)
+{
+    int64_t offset = resume->offset;
+
+    if (is_outdated(resume, answer))
+        return h2f_format("the server has another version now than byte %" PRId64 " is the end of",
+                          offset);
+    if (answer->status != 206)
+        return h2f_format("the server does not go on from byte %" PRId64 ": status %d", offset,
+                          answer->status);
+    if (place->first != offset)
+        return h2f_format("the server goes on from another place than byte %" PRId64, offset);
+    return h2f_format("the server goes on from byte %" PRId64 ", but not to the end", offset);
+}
+
+enum h2f_resume_verdict h2f_resume_judge(struct h2f_resume *resume, const struct h2f_answer *answer,
+                                         char **why)
+{
+    struct place place = parse_content_range(answer->content_range);
+    bool is_to_the_end = place.all < 0 || place.last == place.all - 1;
+
     if (!resume->is_asked || resume->offset == 0)
         return H2F_RESUME_GOES_ON;
-    if (status == 416 && all_of(content_range) == resume->offset)
+    if (answer->status == 416 && place.first < 0 && place.all == resume->offset)
         return H2F_RESUME_IS_WHOLE;
-    if (status == 206 && first_of(content_range) == resume->offset)
+    if (answer->status == 206 && place.first == resume->offset && place.last >= place.first &&
+        is_to_the_end && !is_outdated(resume, answer)) {
+        resume->n_rest = place.last - place.first + 1;
         return H2F_RESUME_GOES_ON;
-    if (status == 206)
-        *why =
-            h2f_format("the server goes on from another place than byte %" PRId64, resume->offset);
-    else
-        *why = h2f_format("the server does not go on from byte %" PRId64 ": status %d",
-                          resume->offset, status);
+    }
+    *why = explain(resume, answer, &place);
+    if (is_outdated(resume, answer)) {
+        free(resume->validator);
+        resume->validator = NULL;
+    }
     return H2F_RESUME_IS_REFUSED;
+}
+
+bool h2f_resume_is_complete(const struct h2f_resume *resume, uint64_t n_bytes)
+{
+    return resume->n_rest < 0 || n_bytes == (uint64_t)resume->n_rest;
 }
 
 /* ---- for the next time ------------------------------------------------------------- */
 
-/* RFC 9110 8.8.2.2: had it changed within the second, the date would not tell. Both are
- * dates of one form, so that the texts tell whether they are the same second. */
-static bool is_strong_date(const h2client_response *resp)
+/* "Sun, 06 Nov 1994 08:49:37 GMT" as 19941106084937, which orders as time does; -1: it is of
+ * another form. */
+static int64_t order_of(const char *date)
 {
-    const char *changed = h2client_response_header(resp, "last-modified");
-    const char *date = h2client_response_header(resp, "date");
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int day, year, hour, minute, second;
+    const char *found;
+    char month[4];
 
-    return changed && date && strlen(changed) == strlen(date) && strcmp(changed, date) != 0;
+    if (!date || strlen(date) != strlen("Sun, 06 Nov 1994 08:49:37 GMT") ||
+        sscanf(date, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &day, month, &year, &hour, &minute,
+               &second) != 6)
+        return -1;
+    found = strstr(months, month);
+    if (!found)
+        return -1;
+    return ((((INT64_C(100) * year + (found - months) / 3 + 1) * 100 + day) * 100 + hour) * 100 +
+            minute) *
+               100 +
+           second;
 }
 
-char *h2f_resume_validator(const h2client_response *resp)
+/* RFC 9110 8.8.2.2: had it changed within the second, the date would not tell. */
+static bool is_strong_date(const struct h2f_answer *answer)
 {
-    const char *tag = h2client_response_header(resp, "etag");
-    const char *ranges = h2client_response_header(resp, "accept-ranges");
-    int status = h2client_response_status(resp);
+    int64_t changed = order_of(answer->last_modified);
 
-    if (status != 206 && !(status == 200 && ranges && strcmp(ranges, "bytes") == 0))
+    return changed >= 0 && changed < order_of(answer->date);
+}
+
+/* Does it come from the first byte on, or from where a part of it ends? */
+static bool is_continuous(const struct h2f_resume *resume, const struct h2f_answer *answer)
+{
+    if (answer->status == 206)
+        return resume->n_rest >= 0;
+    return answer->status == 200 && answer->accept_ranges &&
+           strcasecmp(answer->accept_ranges, "bytes") == 0;
+}
+
+char *h2f_resume_validator(const struct h2f_resume *resume, const struct h2f_answer *answer)
+{
+    if (!is_continuous(resume, answer))
         return NULL;
-    if (h2client_response_header(resp, "content-encoding"))
+    if (answer->content_encoding)
         return NULL; /* the part would be of what was decoded */
-    if (tag && tag[0] == '"')
-        return h2f_copy(tag);
-    return !tag && is_strong_date(resp) ? h2f_copy(h2client_response_header(resp, "last-modified"))
-                                        : NULL;
+    if (answer->etag)
+        return answer->etag[0] == '"' ? h2f_copy(answer->etag) : NULL;
+    return is_strong_date(answer) ? h2f_copy(answer->last_modified) : NULL;
 }

@@ -759,6 +759,12 @@ class Progress(H2fetch):
         output = self.shown("-#", stdout=subprocess.DEVNULL)
         self.assertRegex(output, r"\A\r\033\[K\[> {25}\]   0%  0/1  0 B  0 B/s")
 
+    def test_what_waits_for_its_turn_is_no_stream(self):
+        limits = ["--max-streams", "1", "--max-conns-per-host", "1"]
+        with RawServer([]) as server:
+            output = self.shown(*limits, *[server.url()] * 2, stdout=subprocess.DEVNULL)
+        self.assertIn("0/3  0 B  0 B/s  2 streams on 2 connections", output)
+
     def test_it_leaves_the_terminal_to_bodies(self):
         self.assertNotIn("0/1", self.shown(stdout=None))
         self.assertIn("0/1", self.shown("-o", "file", stdout=None))

@@ -445,18 +445,24 @@ int64_t h2f_job_max_wait_ms(const struct h2f_job *job)
     return job->file.awaits_reader ? shorter(left_ms, H2F_FILE_RETRY_MS) : left_ms;
 }
 
-/* Is it the server, or the way to it, that everything waits for? */
-static bool is_at_work(const struct h2f_job *job)
+bool h2f_job_has_stream(const struct h2f_job *job)
 {
     const h2client_call_info *info = h2client_call_get_info(job->call);
     const h2client_attempt *attempt =
         h2client_call_attempt(job->call, info->n_attempts ? (size_t)info->n_attempts - 1 : 0);
+
+    return info->request_us >= 0 && attempt && attempt->ended_us < 0;
+}
+
+/* Is it the server, or the way to it, that everything waits for? */
+static bool is_at_work(const struct h2f_job *job)
+{
     bool is_output_free =
         job->turn ? h2f_stdout_has_turn(&job->shared->out, job->turn) && !job->turn->waiting.len
                   : h2f_file_is_drained(&job->file);
 
-    return info->request_us >= 0 && attempt && attempt->ended_us < 0 && is_output_free &&
-           job->shared->reads_stdin != job && !job->exit_code;
+    return h2f_job_has_stream(job) && is_output_free && job->shared->reads_stdin != job &&
+           !job->exit_code;
 }
 
 void h2f_job_check_speed(struct h2f_job *job)

@@ -66,6 +66,8 @@ void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
                     const struct h2f_problem *problem);
 /* -1: until something happens. */
 int64_t h2f_job_max_wait_ms(const struct h2f_job *job);
+/* Its request is on its way, or being answered; not while it waits for its turn. */
+bool h2f_job_has_stream(const struct h2f_job *job);
 /* Stops it when it is too slow (-Y, -y). */
 void h2f_job_check_speed(struct h2f_job *job);
 /* Writes what its file can take now; it may be gone afterwards, if its call is over. */

@@ -206,8 +206,10 @@ static void show_progress(struct run *run)
     if (!h2f_progress_is_due(progress))
         return;
     h2client_session_get_stats(run->shared.session, &stats);
-    progress->view.n_streams = run->n_running;
     progress->view.n_conns = (size_t)stats.n_conns_open;
+    progress->view.n_streams = 0;
+    for (const struct h2f_job *job = run->first; job; job = job->next)
+        progress->view.n_streams += h2f_job_has_stream(job);
     h2f_progress_draw(progress);
 }
 

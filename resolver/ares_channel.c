@@ -225,8 +225,8 @@ static void free_sockets(struct h2i_ares_channel *channel, struct h2i_list *list
 
 /* The name is asked as it is, whatever resolv.conf and the environment hold: no search
  * domains (ARES_FLAG_NOSEARCH does not stop ares_getaddrinfo: an empty list does), no
- * aliases. A server's SERVFAIL or REFUSED is handed over: c-ares would ask the next one and
- * in the end not tell it from silence. */
+ * aliases, no hosts file (static_resolver.c has looked there). A server's SERVFAIL or REFUSED is
+ * handed over: c-ares would ask the next one and in the end not tell it from silence. */
 static int init_ares(struct h2i_ares_channel *channel, const struct h2i_ares_config *config,
                      struct h2i_name_servers *servers)
 {
@@ -238,6 +238,7 @@ static int init_ares(struct h2i_ares_channel *channel, const struct h2i_ares_con
         .tcp_port = config->port,
         .domains = NULL,
         .ndomains = 0,
+        .lookups = (char *)(uintptr_t) "b", /* only read */
         .sock_state_cb = socket_changed,
         .sock_state_cb_data = channel,
         .resolvconf_path = (char *)(uintptr_t)config->resolv_conf, /* only read */
@@ -246,7 +247,7 @@ static int init_ares(struct h2i_ares_channel *channel, const struct h2i_ares_con
         ares_init_options(&channel->ares, &options,
                           ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_UDP_PORT |
                               ARES_OPT_TCP_PORT | ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB |
-                              ARES_OPT_NOROTATE | ARES_OPT_RESOLVCONF);
+                              ARES_OPT_NOROTATE | ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF);
 
     if (status != ARES_SUCCESS)
         return status;

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "resolver/ares_resolver.h"
 #include "resolver/dns_cache.h"
+#include "resolver/hosts_file.h"
 #include "resolver/static_resolver.h"
 
 h2client_resolver *h2i_resolver_create(h2client_reactor *reactor,
@@ -19,9 +20,14 @@ h2client_resolver *h2i_resolver_create(h2client_reactor *reactor,
     };
     const struct h2i_ares_config ares_config = {
         .servers = config->servers,
-        .resolv_conf = H2I_RESOLV_CONF,
+        .resolv_conf = config->resolv_conf ? config->resolv_conf : H2I_RESOLV_CONF,
         .port = H2I_DNS_PORT,
         .timeout_ms = H2I_ARES_TIMEOUT_MS,
+    };
+    const struct h2i_static_config static_config = {
+        .entries = config->entries,
+        .n_entries = config->n_entries,
+        .hosts_file = config->hosts_file ? config->hosts_file : H2I_HOSTS_FILE,
     };
     h2client_resolver *ares = h2i_ares_resolver_create(reactor, &ares_config, fault);
     h2client_resolver *cache;
@@ -33,6 +39,6 @@ h2client_resolver *h2i_resolver_create(h2client_reactor *reactor,
         *fault = h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");
         return NULL;
     }
-    return h2i_static_resolver_create(h2client_reactor_allocator(reactor), config->entries,
-                                      config->n_entries, cache, fault);
+    return h2i_static_resolver_create(h2client_reactor_allocator(reactor), &static_config, cache,
+                                      fault);
 }

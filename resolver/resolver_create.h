@@ -9,6 +9,8 @@ struct h2i_resolver_config {
     const char *servers; /* NULL: the system's */
     const struct h2i_static_entry *entries;
     size_t n_entries;
+    const char *hosts_file;  /* as in h2i_static_config; NULL: the system's */
+    const char *resolv_conf; /* as in h2i_ares_config; NULL: the system's */
     struct {
         int64_t min_ttl_s;
         int64_t max_ttl_s;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known without asking: overrides, localhost, and which names are none. It
- * answers from a deferred task, like any other resolver, and passes on the rest.
+ * What is known without asking: overrides, localhost, which names are none, and the hosts
+ * file. It answers from a deferred task, like any other resolver, and passes on the rest.
  */
 #include "resolver/static_resolver.h"
 
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "base/str.h"
+#include "resolver/hosts_file.h"
 
 #define MAX_NAME_LEN 253
 #define MAX_LABEL_LEN 63
@@ -26,6 +27,7 @@ struct static_resolver {
     h2client_resolver *next; /* NULL: nobody */
     struct entry *entries;
     size_t n_entries;
+    const char *hosts_file; /* NULL: none */
 };
 
 /* A query that is answered here. Those that are passed on are the next one's. */
@@ -38,6 +40,7 @@ struct h2client_query {
     void *user;
     const h2client_address *list;
     size_t n;
+    h2client_address *found; /* the list, where it is of the hosts file */
     h2client_fault fault;
 };
 
@@ -119,6 +122,7 @@ static const struct entry *find_entry(const struct static_resolver *resolver, co
 
 static void free_query(h2client_query *query)
 {
+    h2i_free(&query->resolver->allocator, query->found);
     h2i_free(&query->resolver->allocator, query);
 }
 
@@ -128,15 +132,18 @@ static void answer(h2client_task *task, void *user)
     h2client_addresses_fn on_addresses = query->on_addresses;
     void *its_user = query->user;
     h2client_fault fault = query->fault;
+    h2client_address list[H2CLIENT_MAX_ADDRESSES];
     h2client_addresses addresses = {
         .size = sizeof addresses,
-        .list = query->list,
+        .list = list,
         .n = query->n,
         .fault = fault.code ? &fault : NULL,
         .from_cache = 1,
     };
 
     (void)task;
+    if (query->n)
+        memcpy(list, query->list, query->n * sizeof list[0]);
     free_query(query);
     on_addresses(&addresses, its_user);
 }
@@ -150,6 +157,29 @@ static void pass_on_report(const h2client_addresses *addresses, void *user)
     if (!addresses->more)
         free_query(query);
     on_addresses(addresses, its_user);
+}
+
+/* Fills list or fault; false: the name is not in the hosts file. */
+static bool look_into_hosts(h2client_query *query, const char *host)
+{
+    const struct static_resolver *resolver = query->resolver;
+    h2client_address list[H2CLIENT_MAX_ADDRESSES];
+    int failure = h2i_hosts_file_find(resolver->hosts_file, host, list, &query->n);
+
+    if (failure)
+        query->fault =
+            h2i_fault_of_errno(failure, H2CLIENT_ERROR_SYSTEM_FAILED, resolver->hosts_file);
+    if (query->n == 0)
+        return failure != 0;
+    query->found = h2i_alloc_array(&resolver->allocator, query->n, sizeof list[0]);
+    if (query->found) {
+        memcpy(query->found, list, query->n * sizeof list[0]);
+        query->list = query->found;
+    } else {
+        query->n = 0;
+        query->fault = h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");
+    }
+    return true;
 }
 
 /* Fills list or fault; false: it has to be asked of the next one. */
@@ -173,6 +203,8 @@ static bool decide(h2client_query *query, const char *host, uint16_t port)
         query->n = sizeof loopback / sizeof loopback[0];
         return true;
     }
+    if (query->resolver->hosts_file && look_into_hosts(query, host))
+        return true;
     if (query->resolver->next)
         return false;
     query->fault = h2i_fault(H2CLIENT_ERROR_DNS_NOT_FOUND, "host %s not found", host);
@@ -311,7 +343,7 @@ static bool add_entry(struct static_resolver *resolver, const struct h2i_static_
 }
 
 h2client_resolver *h2i_static_resolver_create(const h2client_allocator *allocator,
-                                              const struct h2i_static_entry *entries, size_t n,
+                                              const struct h2i_static_config *config,
                                               h2client_resolver *next, h2client_fault *fault)
 {
     static const h2client_resolver_ops ops = {.size = sizeof ops,
@@ -330,12 +362,13 @@ h2client_resolver *h2i_static_resolver_create(const h2client_allocator *allocato
     resolver->base.ops = &ops;
     resolver->allocator = *allocator;
     resolver->next = next;
-    resolver->entries = h2i_alloc_array(allocator, n, sizeof *resolver->entries);
+    resolver->hosts_file = config->hosts_file;
+    resolver->entries = h2i_alloc_array(allocator, config->n_entries, sizeof *resolver->entries);
     if (!resolver->entries)
         goto fail;
-    memset(resolver->entries, 0, n * sizeof *resolver->entries);
-    for (size_t i = 0; i < n; i++)
-        if (!add_entry(resolver, &entries[i], fault))
+    memset(resolver->entries, 0, config->n_entries * sizeof *resolver->entries);
+    for (size_t i = 0; i < config->n_entries; i++)
+        if (!add_entry(resolver, &config->entries[i], fault))
             goto fail;
     fault->code = H2CLIENT_OK;
     return &resolver->base;

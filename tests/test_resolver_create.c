@@ -2,7 +2,10 @@
 /* The built-in resolver as a whole: the table, the cache and the name servers. */
 #include "resolver/resolver_create.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "resolver/static_resolver.h"
 #include "tests/support/ares_rig.h"
@@ -79,6 +82,40 @@ TEST(overrides_localhost_and_bad_names_ask_nobody)
 }
 END_TEST
 
+static void write_hosts(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* The cache keeps none of it. */
+TEST(hosts_file_comes_before_the_name_servers_and_is_followed)
+{
+    char path[] = "/tmp/h2t-hosts-XXXXXX";
+    struct h2i_resolver_config config;
+    struct h2t_ares_rig rig;
+    struct h2t_lookup lookup;
+    h2client_fault fault;
+
+    close(mkstemp(path));
+    h2t_ares_init(&rig, h2t_both);
+    config = config_for(h2t_dns_server_name(rig.server));
+    config.hosts_file = path;
+    rig.resolver = h2i_resolver_create(&rig.reactor, &config, &fault);
+    for (int i = 1; i <= 2; i++) {
+        write_hosts(path, i == 1 ? "192.0.2.81 a.example" : "192.0.2.82 a.example");
+        h2t_ares_ask(&rig, &lookup, "a.example");
+        ck_assert_str_eq(lookup.text, i == 1 ? "192.0.2.81" : "192.0.2.82");
+    }
+    ck_assert_uint_eq(h2t_dns_server_n_asked(rig.server, H2T_DNS_A), 0);
+    unlink(path);
+    h2t_ares_finish(&rig);
+}
+END_TEST
+
 TEST(flush_reaches_the_cache)
 {
     struct h2t_ares_rig rig;
@@ -145,6 +182,7 @@ TEST(every_allocation_of_making_it_may_fail)
 END_TEST
 
 TEST_MAIN("resolver_create", {T(lookups_of_one_name_are_one_question_then_and_later)},
-          {T(overrides_localhost_and_bad_names_ask_nobody)}, {T(flush_reaches_the_cache)},
-          {T(bad_server_or_override_is_named_and_nothing_is_left)},
+          {T(overrides_localhost_and_bad_names_ask_nobody)},
+          {T(hosts_file_comes_before_the_name_servers_and_is_followed)},
+          {T(flush_reaches_the_cache)}, {T(bad_server_or_override_is_named_and_nothing_is_left)},
           {T(every_allocation_of_making_it_may_fail)})

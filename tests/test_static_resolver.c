@@ -8,15 +8,20 @@
 #include "tests/support/lookup.h"
 #include "tests/support/test_main.h"
 
-static void open_with(struct h2t_lookup_rig *rig, const struct h2i_static_entry *entries, size_t n)
+static void open_configured(struct h2t_lookup_rig *rig, const struct h2i_static_config *config)
 {
     h2client_fault fault;
 
     h2t_lookup_rig_init(rig);
-    rig->resolver = h2i_static_resolver_create(&rig->alloc.allocator, entries, n,
+    rig->resolver = h2i_static_resolver_create(&rig->alloc.allocator, config,
                                                h2t_fake_resolver_port(rig->fake), &fault);
     ck_assert_ptr_nonnull(rig->resolver);
     ck_assert_int_eq(fault.code, H2CLIENT_OK);
+}
+
+static void open_with(struct h2t_lookup_rig *rig, const struct h2i_static_entry *entries, size_t n)
+{
+    open_configured(rig, &(struct h2i_static_config){.entries = entries, .n_entries = n});
 }
 
 static void expect_bad_name(const char *host, const char *reason)
@@ -36,11 +41,12 @@ static void expect_bad_name(const char *host, const char *reason)
 
 static void expect_refused(const struct h2i_static_entry *entry, const char *reason)
 {
+    const struct h2i_static_config config = {.entries = entry, .n_entries = 1};
     struct h2t_lookup_rig rig;
     h2client_fault fault;
 
     h2t_lookup_rig_init(&rig);
-    ck_assert_ptr_null(h2i_static_resolver_create(&rig.alloc.allocator, entry, 1, NULL, &fault));
+    ck_assert_ptr_null(h2i_static_resolver_create(&rig.alloc.allocator, &config, NULL, &fault));
     ck_assert_int_eq(fault.code, H2CLIENT_ERROR_INVALID_ARGUMENT);
     ck_assert_msg(strstr(fault.text, reason) != NULL, "\"%s\" does not say \"%s\"", fault.text,
                   reason);
@@ -264,12 +270,13 @@ END_TEST
 
 TEST(without_a_next_resolver_other_names_are_not_found)
 {
+    const struct h2i_static_config nothing = {.n_entries = 0};
     struct h2t_lookup_rig rig;
     struct h2t_lookup lookup;
     h2client_fault fault;
 
     h2t_lookup_rig_init(&rig);
-    rig.resolver = h2i_static_resolver_create(&rig.alloc.allocator, NULL, 0, NULL, &fault);
+    rig.resolver = h2i_static_resolver_create(&rig.alloc.allocator, &nothing, NULL, &fault);
     h2t_lookup_rig_ask(&rig, &lookup, "a.example");
     ck_assert_int_eq(lookup.fault.code, H2CLIENT_ERROR_DNS_NOT_FOUND);
     rig.resolver->ops->flush(rig.resolver);
@@ -350,13 +357,14 @@ static uint64_t run_without_memory(uint64_t fail_at)
 {
     const struct h2i_static_entry entries[] = {{"a.example", "192.0.2.1", 0},
                                                {"b.example", "192.0.2.2", 0}};
+    const struct h2i_static_config config = {.entries = entries, .n_entries = 2};
     struct h2t_lookup_rig rig;
     struct h2t_lookup lookup = {0};
     h2client_fault fault;
 
     h2t_lookup_rig_init(&rig);
     rig.alloc.fail_at = fail_at;
-    rig.resolver = h2i_static_resolver_create(&rig.alloc.allocator, entries, 2,
+    rig.resolver = h2i_static_resolver_create(&rig.alloc.allocator, &config,
                                               h2t_fake_resolver_port(rig.fake), &fault);
     ck_assert_int_eq(fault.code, rig.resolver ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY);
     if (rig.resolver)

@@ -224,7 +224,8 @@ static void free_sockets(struct h2i_ares_channel *channel, struct h2i_list *list
 }
 
 /* The name is asked as it is, whatever resolv.conf and the environment hold: no search
- * domains (ARES_FLAG_NOSEARCH does not stop ares_getaddrinfo: an empty list does), no
+ * domains (ARES_FLAG_NOSEARCH does not stop ares_getaddrinfo: an empty list does; it would
+ * search a family at a time, and mix the addresses of two names), no
  * aliases, no hosts file (static_resolver.c has looked there). A server's SERVFAIL or REFUSED is
  * handed over: c-ares would ask the next one and in the end not tell it from silence. */
 static int init_ares(struct h2i_ares_channel *channel, const struct h2i_ares_config *config,

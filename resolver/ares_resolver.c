@@ -2,9 +2,10 @@
 /*
  * Look-ups over c-ares. Each asks A and AAAA apart, so that one does not wait for the
  * other; c-ares calls back also from inside its own functions, so answers are noted and
- * told from a deferred task. A name server that let a question time out, or flooded us, is
- * asked last from then on; one that fails or refuses a name is passed over for that
- * question only (it may be the only one that knows others); and a changed resolv.conf is
+ * told from a deferred task. Where resolv.conf has search domains, a name that is not found
+ * gives way to the next one, for both families together. A name server that let a question time
+ * out, or flooded us, is asked last from then on; one that fails or refuses a name is passed over
+ * for that question only (it may be the only one that knows others); and a changed resolv.conf is
  * read again.
  */
 #include "resolver/ares_resolver.h"
@@ -17,6 +18,7 @@
 
 #include "base/fault.h"
 #include "resolver/ares_internal.h"
+#include "resolver/search_list.h"
 
 #define LOOK_AT_CONF_EVERY_US INT64_C(1000000)
 #define N_FAMILIES 2
@@ -31,6 +33,7 @@ struct ares_resolver {
     h2client_task clean_up; /* retired channels without questions */
     struct h2i_ares_config config;
     struct h2i_name_servers servers;
+    struct h2i_search_list search; /* empty where the servers are the caller's */
     bool follows_system;
     bool is_stale;   /* the servers changed: the next question gets a new channel */
     bool wants_conf; /* which reads resolv.conf */
@@ -68,6 +71,9 @@ struct h2client_query {
     size_t n_outstanding; /* callbacks of c-ares */
     struct ares_part parts[N_FAMILIES];
     char host[256];
+    char name[256]; /* that is asked for */
+    size_t i_next_name;
+    bool has_next_name;
 };
 
 const char *h2i_ares_resolver_version(void)
@@ -239,6 +245,8 @@ static bool open_channel(struct ares_resolver *resolver, h2client_fault *fault)
         return false;
     if (reads_conf)
         h2i_name_servers_read(&resolver->servers, channel->ares);
+    if (reads_conf && resolver->follows_system)
+        h2i_search_list_read(&resolver->search, resolver->config.resolv_conf);
     if (old) {
         old->is_retired = true;
         h2client_reactor_defer(resolver->reactor, &resolver->clean_up);
@@ -315,7 +323,7 @@ static void ask_part(struct ares_part *part, struct h2i_ares_channel *channel)
     part->n_floods = channel->n_floods;
     part->query->n_outstanding++;
     channel->n_questions++;
-    ares_getaddrinfo(channel->ares, part->query->host, NULL, &hints, answer_came, part);
+    ares_getaddrinfo(channel->ares, part->query->name, NULL, &hints, answer_came, part);
 }
 
 static size_t n_floods_since(const struct ares_part *part)
@@ -390,25 +398,15 @@ static void ask_again(struct ares_part *part)
     }
 }
 
-/* Nothing of this happens inside a callback of c-ares. */
-static void go_on(h2client_task *task, void *user)
+static void choose_name(h2client_query *query)
 {
-    h2client_query *query = user;
-    struct ares_part *part;
+    const struct h2i_search_list *search = &query->resolver->search;
+    char following[sizeof query->name];
+    size_t i;
 
-    (void)task;
-    while ((part = part_in_state(query, PART_REFUSED)))
-        ask_again(part);
-    part = part_in_state(query, PART_IN);
-    if (part)
-        tell(query, part);
-}
-
-/* ---- the port ------------------------------------------------------------------------------ */
-
-static struct ares_resolver *of(h2client_resolver *base)
-{
-    return (struct ares_resolver *)(void *)base;
+    h2i_search_list_next(search, query->host, &query->i_next_name, query->name);
+    i = query->i_next_name;
+    query->has_next_name = h2i_search_list_next(search, query->host, &i, following);
 }
 
 static void ask(h2client_query *query)
@@ -416,9 +414,9 @@ static void ask(h2client_query *query)
     h2client_fault fault;
     struct h2i_ares_channel *channel = channel_for_question(query->resolver, &fault);
 
+    choose_name(query);
     for (int i = 0; i < N_FAMILIES; i++) {
-        query->parts[i].query = query;
-        query->parts[i].state = PART_IN;
+        query->parts[i] = (struct ares_part){.query = query, .state = PART_IN};
         if (!channel)
             query->parts[i].fault = fault;
     }
@@ -428,6 +426,50 @@ static void ask(h2client_query *query)
         h2i_ares_channel_plan(channel);
     else
         h2client_reactor_defer(query->resolver->reactor, &query->go_on);
+}
+
+static bool is_not_there(const struct ares_part *part)
+{
+    return part->state == PART_IN && (part->fault.code == H2CLIENT_ERROR_DNS_NOT_FOUND ||
+                                      part->fault.code == H2CLIENT_ERROR_DNS_NO_DATA);
+}
+
+/* A family without addresses waits for the other one as long as another name may follow. */
+static struct ares_part *part_to_tell(h2client_query *query)
+{
+    for (int i = 0; i < N_FAMILIES; i++) {
+        struct ares_part *part = &query->parts[i];
+        bool is_first = query->parts[1 - i].state == PART_ASKED;
+
+        if (part->state == PART_IN && !(query->has_next_name && is_first && is_not_there(part)))
+            return part;
+    }
+    return NULL;
+}
+
+/* Nothing of this happens inside a callback of c-ares. */
+static void go_on(h2client_task *task, void *user)
+{
+    h2client_query *query = user;
+    struct ares_part *part;
+
+    (void)task;
+    while ((part = part_in_state(query, PART_REFUSED)))
+        ask_again(part);
+    if (query->has_next_name && is_not_there(&query->parts[0]) && is_not_there(&query->parts[1])) {
+        ask(query);
+        return;
+    }
+    part = part_to_tell(query);
+    if (part)
+        tell(query, part);
+}
+
+/* ---- the port ------------------------------------------------------------------------------ */
+
+static struct ares_resolver *of(h2client_resolver *base)
+{
+    return (struct ares_resolver *)(void *)base;
 }
 
 static h2client_query *resolve(h2client_resolver *base, h2client_reactor *reactor, const char *host,

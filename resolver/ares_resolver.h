@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The resolver port over c-ares: A and AAAA asked apart, driven by the reactor.
- * It neither caches nor merges: dns_cache.h does, in front of it.
+ * The resolver port over c-ares: A and AAAA asked apart, driven by the reactor. Names go
+ * through resolv_conf's search domains where its servers are asked. It neither caches nor merges:
+ * dns_cache.h does, in front of it.
  */
 #ifndef H2I_ARES_RESOLVER_H
 #define H2I_ARES_RESOLVER_H

@@ -115,19 +115,6 @@ TEST(name_servers_of_resolv_conf_are_asked)
 }
 END_TEST
 
-TEST(domains_of_resolv_conf_are_not_searched)
-{
-    struct machine machine;
-    struct h2t_lookup lookup;
-
-    open_machine(&machine, "search search.example\noptions ndots:5\n" ONE);
-    h2t_ares_ask(&machine.rig, &lookup, "short");
-    ck_assert_str_eq(h2t_dns_server_last_name(machine.rig.server), "short");
-    expect_asked(&machine, 1, 0);
-    close_machine(&machine);
-}
-END_TEST
-
 TEST(order_of_resolv_conf_holds_whatever_it_says_of_rotation)
 {
     struct machine machine;
@@ -342,7 +329,6 @@ TEST(change_waits_for_memory_and_the_old_servers_serve)
 END_TEST
 
 TEST_MAIN("resolv_conf", {T(name_servers_of_resolv_conf_are_asked)},
-          {T(domains_of_resolv_conf_are_not_searched)},
           {T(order_of_resolv_conf_holds_whatever_it_says_of_rotation)},
           {T(truncated_answer_is_asked_for_at_the_same_port)},
           {T(dead_server_of_resolv_conf_is_asked_last_from_then_on)},

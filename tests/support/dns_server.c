@@ -53,6 +53,7 @@ struct h2t_dns_server {
     size_t n_asked[256]; /* by type */
     size_t n_over_tcp;
     char last_name[256];
+    char names[1024]; /* asked for A */
 };
 
 struct question {
@@ -239,6 +240,10 @@ static bool make_answer(struct h2t_dns_server *server, const uint8_t *bytes, siz
     server->n_asked[question.type & 255]++;
     server->n_over_tcp += over_tcp;
     snprintf(server->last_name, sizeof server->last_name, "%s", question.name);
+    if (question.type == H2T_DNS_A && strlen(server->names) + 2 < sizeof server->names)
+        snprintf(server->names + strlen(server->names),
+                 sizeof server->names - strlen(server->names), "%s%s", server->names[0] ? " " : "",
+                 question.name);
     answer = find(server, &question);
     if (answer->is_silent)
         return false;
@@ -436,4 +441,9 @@ size_t h2t_dns_server_n_over_tcp(const struct h2t_dns_server *server)
 const char *h2t_dns_server_last_name(const struct h2t_dns_server *server)
 {
     return server->last_name;
+}
+
+const char *h2t_dns_server_names(const struct h2t_dns_server *server)
+{
+    return server->names;
 }

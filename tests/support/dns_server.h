@@ -50,5 +50,7 @@ size_t h2t_dns_server_n_asked(const struct h2t_dns_server *server, int type);
 size_t h2t_dns_server_n_over_tcp(const struct h2t_dns_server *server);
 /* The last question's name, "" before the first. */
 const char *h2t_dns_server_last_name(const struct h2t_dns_server *server);
+/* All that were asked for with A, in order, separated by spaces; a thousand bytes of them. */
+const char *h2t_dns_server_names(const struct h2t_dns_server *server);
 
 #endif

@@ -47,7 +47,7 @@ h2client_error_class h2client_error_classify(h2client_error_code code)
         H2CLIENT_ERROR_CLASS_TLS,        H2CLIENT_ERROR_CLASS_TIMEOUT,
         H2CLIENT_ERROR_CLASS_CONNECTION, H2CLIENT_ERROR_CLASS_PROTOCOL,
         H2CLIENT_ERROR_CLASS_BODY,       H2CLIENT_ERROR_CLASS_PROTOCOL,
-        H2CLIENT_ERROR_CLASS_BODY,
+        H2CLIENT_ERROR_CLASS_BODY,       H2CLIENT_ERROR_CLASS_PROXY,
     };
     size_t hundred = (size_t)code / 100;
 
@@ -113,6 +113,7 @@ const char *h2client_limit_name(h2client_limit limit)
         [H2CLIENT_LIMIT_FIRST_BYTE] = "first byte",
         [H2CLIENT_LIMIT_READ_IDLE] = "read idle",
         [H2CLIENT_LIMIT_TOTAL] = "total",
+        [H2CLIENT_LIMIT_PROXY] = "proxy",
     };
     return pick(names, sizeof names / sizeof names[0], limit);
 }

@@ -48,8 +48,9 @@ static bool enter_pool(h2client_call *call)
 {
     struct h2i_attempt *attempt = &call->attempt;
 
-    attempt->is_running = h2i_pool_enter(&call->session->pool, &call->url,
-                                         call->settings.http_version, &attempt->ticket);
+    attempt->is_running =
+        h2i_pool_enter(&call->session->pool, &call->url, call->settings.http_version, call->proxy,
+                       &attempt->ticket);
     if (attempt->is_running)
         h2i_call_limits_watch(call);
     return attempt->is_running;
@@ -68,7 +69,7 @@ struct h2i_pool_key h2i_attempt_origin_key(const struct h2i_url *url)
 {
     struct h2i_pool_key key = {.len = 0};
 
-    (void)!h2i_pool_key_make(&key, url, H2CLIENT_HTTP_AUTO); /* all of no host share one */
+    (void)!h2i_pool_key_make(&key, url, H2CLIENT_HTTP_AUTO, NULL); /* all of no host share one */
     return key;
 }
 
@@ -168,7 +169,8 @@ void h2i_attempt_restart(h2client_call *call)
     if (!call->session || call->end.is_over)
         return;
     if (attempt->wants_h1)
-        h2i_pool_require_h1(&call->session->pool, &call->url, call->settings.http_version);
+        h2i_pool_require_h1(&call->session->pool, &call->url, call->settings.http_version,
+                            call->proxy);
     attempt->wants_h1 = false;
     if (!start_attempt(call))
         h2i_call_abort(call, &fault);

@@ -48,13 +48,16 @@ static h2client_phase phase_of(const h2client_call *call)
         [H2CLIENT_LIMIT_SOCK_CONNECT] = H2CLIENT_PHASE_CONNECT,
         [H2CLIENT_LIMIT_TLS] = H2CLIENT_PHASE_TLS,
         [H2CLIENT_LIMIT_TOTAL] = H2CLIENT_PHASE_NONE,
+        [H2CLIENT_LIMIT_PROXY] = H2CLIENT_PHASE_PROXY,
     };
     static const h2client_phase by_group[] = {[2] = H2CLIENT_PHASE_DNS,
                                               [3] = H2CLIENT_PHASE_CONNECT,
                                               [4] = H2CLIENT_PHASE_TLS,
-                                              [8] = H2CLIENT_PHASE_NONE};
+                                              [11] = H2CLIENT_PHASE_PROXY};
     const h2client_fault *fault = &call->end.outcome.fault;
-    h2client_phase phase = by_group[(unsigned)fault->code / 100 % 9];
+    size_t group = (size_t)fault->code / 100;
+    h2client_phase phase =
+        group < sizeof by_group / sizeof by_group[0] ? by_group[group] : H2CLIENT_PHASE_NONE;
 
     if (fault->code == H2CLIENT_OK)
         return H2CLIENT_PHASE_DONE;

@@ -127,6 +127,7 @@ struct h2client_call {
     int64_t n_upload_told;         /* to on_upload */
     const struct h2i_login *login; /* NULL: there is none, or none any more */
     int n_challenges;              /* of this hop, that were answered */
+    const struct h2i_proxy *proxy; /* of this hop; NULL: none */
 
     struct { /* what came, until it is told */
         struct h2i_interim *interim_first;

@@ -105,11 +105,42 @@ static size_t count(const h2client_header *fields)
     return n;
 }
 
+/* Not what a caller's own host field says, and no path where the server as a whole is meant. */
+static const char *write_whole_url(h2client_call *call)
+{
+    const char *path = strcmp(call->request.path, "*") == 0 ? "" : call->request.path;
+    size_t cap = strlen(call->request.scheme) + strlen(call->url.authority) + strlen(path) + 4;
+    char *text = h2i_arena_alloc(&call->arena, cap);
+    struct h2i_text whole = h2i_text(text, text ? cap : 0);
+
+    if (text)
+        h2i_text_add(&whole, "%s://%s%s", call->request.scheme, call->url.authority, path);
+    return text;
+}
+
+/* RFC 9112 3.2.2. Who we are to the proxy is told where it reads the request, and there only. */
+static bool go_through_proxy(h2client_call *call, const h2client_header **fields)
+{
+    const struct h2i_proxy *proxy = h2i_proxy_choose(&call->settings.proxy, &call->url);
+
+    call->proxy = proxy;
+    call->request.whole_url = NULL;
+    if (!proxy || !h2i_proxy_forwards(proxy, call->url.is_https, call->settings.http_version))
+        return true;
+    call->request.whole_url = write_whole_url(call);
+    if (!call->request.whole_url)
+        return false;
+    if (proxy->authorization && !h2i_fields_find(*fields, "proxy-authorization"))
+        *fields = h2i_fields_with(&call->arena, *fields, "proxy-authorization",
+                                  h2i_str_of(proxy->authorization));
+    return *fields != NULL;
+}
+
 bool h2i_call_build_request(h2client_call *call)
 {
     const h2client_header *fields = call->fields;
 
-    if (!add_cookies(call, &fields))
+    if (!add_cookies(call, &fields) || !go_through_proxy(call, &fields))
         return false;
     if (call->login && !h2i_call_log_in(call, &fields))
         return false;

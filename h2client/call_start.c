@@ -226,6 +226,9 @@ h2client_error_code h2i_call_prepare(h2client_call *call, const char *method, co
         code = h2i_login_read_netrc(&call->settings, &call->arena, call->session->reactor.system,
                                     known.netrc_file, why);
     if (!code)
+        code = h2i_settings_apply_proxy(&call->settings, &call->arena,
+                                        call->session->reactor.system, known.proxy, why);
+    if (!code)
         code = no_memory_unless(h2i_call_rates_init(call));
     if (!code)
         code = check_method(method, why);

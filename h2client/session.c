@@ -99,6 +99,9 @@ static h2client_error_code apply_options(h2client_session *session,
     if (!code)
         code = h2i_login_read_netrc(&session->defaults, &session->arena, session->reactor.system,
                                     setup->defaults.netrc_file, why);
+    if (!code)
+        code = h2i_settings_apply_proxy(&session->defaults, &session->arena,
+                                        session->reactor.system, setup->defaults.proxy, why);
     if (!setup->defaults.decompress && h2i_coding_offer()[0])
         h2i_meant_fields_add(&meant, "accept-encoding", h2i_coding_offer());
     if (!code)

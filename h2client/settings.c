@@ -13,7 +13,8 @@
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)0)->last), \
                    #type " ends in padding")
 
-NO_TAIL_PADDING(h2client_call_options, on_passed_over);
+NO_TAIL_PADDING(h2client_call_options, proxy);
+NO_TAIL_PADDING(h2client_proxy_options, reserved);
 NO_TAIL_PADDING(h2client_auth, sign_user);
 NO_TAIL_PADDING(h2client_session_options, max_send_bytes_per_s);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
@@ -249,6 +250,20 @@ h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i
     if (!code)
         apply_choices(settings, options);
     return code;
+}
+
+h2client_error_code h2i_settings_apply_proxy(struct h2i_settings *settings, struct h2i_arena *arena,
+                                             h2client_system *system,
+                                             const h2client_proxy_options *options,
+                                             struct h2i_text *why)
+{
+    h2client_proxy_options known;
+    h2client_error_code code;
+
+    if (!options)
+        return H2CLIENT_OK;
+    code = h2i_options_take(&known, sizeof known, options, "proxy", why);
+    return code ? code : h2i_proxy_apply(&settings->proxy, arena, system, &known, why);
 }
 
 /* "a=1; b=2" (RFC 6265 4.2.1). */

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/arena.h"
 #include "h2client/pool/pool.h"
+#include "h2client/proxy_choice.h"
 #include "h2client/redirect_decision.h"
 #include "h2client/request_fields.h"
 #include "h2client/retry_decision.h"
@@ -54,6 +55,7 @@ struct h2i_settings {
     h2client_auth_scheme auth_scheme; /* INHERIT: nobody gave any */
     const struct h2i_login *login;    /* DIGEST and SIGNED; NULL otherwise */
     struct h2i_str netrc;             /* the file's text; data NULL: none */
+    struct h2i_proxy_settings proxy;
 };
 
 /* The library's defaults (README, "Defaults"). */
@@ -64,6 +66,12 @@ struct h2i_settings h2i_settings_default(void);
  * are copied into the arena. */
 h2client_error_code h2i_settings_apply(struct h2i_settings *settings, struct h2i_arena *arena,
                                        const h2client_call_options *options, struct h2i_text *why);
+
+/* The proxy, for which the environment may be asked. */
+h2client_error_code h2i_settings_apply_proxy(struct h2i_settings *settings, struct h2i_arena *arena,
+                                             h2client_system *system,
+                                             const h2client_proxy_options *options,
+                                             struct h2i_text *why);
 
 /* The fields that options mean; of a session's defaults as of a call's. */
 h2client_error_code h2i_settings_mean(const h2client_call_options *options, struct h2i_arena *arena,

@@ -218,7 +218,7 @@ TEST(phases_limits_and_replay_classes_have_names)
     ck_assert_str_eq(h2client_limit_name(H2CLIENT_LIMIT_NONE), "none");
     ck_assert_str_eq(h2client_limit_name(H2CLIENT_LIMIT_READ_IDLE), "read idle");
     ck_assert_str_eq(h2client_limit_name(H2CLIENT_LIMIT_TOTAL), "total");
-    ck_assert_str_eq(h2client_limit_name((h2client_limit)10), "unknown");
+    ck_assert_str_eq(h2client_limit_name((h2client_limit)11), "unknown");
     ck_assert_str_eq(h2client_replay_class_name(H2CLIENT_REPLAY_NEVER_SENT), "never_sent");
     ck_assert_str_eq(h2client_replay_class_name((h2client_replay_class)4), "unknown");
 }

@@ -56,6 +56,8 @@ static const h2client_redirect_options some_redirect = {.size = sizeof some_redi
                                                         .max_redirects = 1};
 static const h2client_auth some_auth = {
     .size = sizeof some_auth, .user = "me", .scheme = H2CLIENT_AUTH_BASIC};
+static const h2client_proxy_options some_proxy = {.size = sizeof some_proxy,
+                                                  .url = "http://proxy.test:3128"};
 static const h2client_param some_params[] = {{"q", "v"}, {NULL, NULL}};
 static const h2client_body some_body = {.size = sizeof some_body, .data = "x", .len = 1};
 
@@ -103,6 +105,7 @@ SETTER(on_writable, ignore_room)
 SETTER(on_upload, ignore_progress)
 SETTER(netrc_file, "~/.netrc")
 SETTER(on_passed_over, ignore_interim)
+SETTER(proxy, &some_proxy)
 static void set_trailers(h2client_call_options *options)
 {
     options->body = &some_body; /* which they follow */
@@ -158,6 +161,7 @@ static const struct row rows[] = {
     ROW(trailers, SHARES),
     ROW(netrc_file, SHARES),
     ROW(on_passed_over, SHARES),
+    ROW(proxy, SEPARATES),
 };
 #define N_ROWS (sizeof rows / sizeof rows[0])
 
@@ -183,13 +187,26 @@ static void expect_ok(h2client_call *call)
     h2client_call_destroy(call);
 }
 
+/* There is one behind which the server is. */
+static void dial_proxy(struct h2t_dialer *dialer, const struct h2t_dial *dial,
+                       struct h2t_dial_plan *plan, void *user)
+{
+    (void)dialer;
+    if (strcmp(dial->host, "proxy.test") == 0)
+        plan->proxy = user;
+}
+
 static size_t dials_of(const struct row *row)
 {
+    struct h2t_proxy proxy = {.is_socks = false};
     h2client_call_options options = {.size = sizeof options, .url = H2T_ORIGIN "/"};
     struct h2t_rig rig;
     size_t n;
 
-    h2t_rig_start(&rig);
+    h2t_rig_init(&rig);
+    rig.dialer.on_dial = dial_proxy;
+    rig.dialer.user = &proxy;
+    h2t_rig_open(&rig, NULL);
     expect_ok(h2client_start(rig.session, "PUT", NULL, &options));
     row->set(&options);
     expect_ok(h2client_start(rig.session, "PUT", NULL, &options));

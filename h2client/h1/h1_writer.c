@@ -98,7 +98,7 @@ h2client_error_code h2i_h1_write_request(struct h2i_h1_conn *conn,
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     add_text(&writer, request->method);
     add_text(&writer, " ");
-    add_text(&writer, request->path);
+    add_text(&writer, request->whole_url ? request->whole_url : request->path);
     add_text(&writer, " HTTP/1.1\r\n");
     add_fields(&writer, request);
     add_text(&writer, CRLF);

@@ -14,6 +14,7 @@ struct h2i_request {
     const char *scheme; /* "https", "http"; NULL with CONNECT */
     const char *authority;
     const char *path;              /* NULL with CONNECT; "*" with OPTIONS is fine */
+    const char *whole_url;         /* HTTP/1.1: what is asked for instead; or NULL */
     const h2client_header *fields; /* ended by a NULL name; no host, no content-length */
     size_t n_fields;
     bool has_body;

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "h2client/pool/link.h"
+#include "h2client/pool/tunnel.h"
 
 /* TLS alert no_application_protocol (RFC 7301 3.2). */
 #define ALERT_NO_APPLICATION_PROTOCOL 120
@@ -17,6 +18,8 @@ struct h2i_connector {
     h2client_query *query;         /* while resolving */
     h2client_dial *dial;           /* while connecting */
     h2client_handshake *handshake; /* while in TLS */
+    struct h2i_tunnel *tunnel;     /* while the proxy is asked for one */
+    h2client_transport *to_proxy;  /* while the address is looked up that it is to be told */
     h2client_timer dns_timer;      /* until the first address */
     h2client_task failure;         /* a failure found inside start */
     h2client_fault fault;          /* of the look-up, kept until the dial has ended */
@@ -63,6 +66,10 @@ static void finish(struct h2i_connector *connector)
         ports->dialer->ops->cancel(ports->dialer, connector->dial);
     if (connector->handshake)
         ports->tls_factory->ops->cancel(ports->tls_factory, connector->handshake);
+    if (connector->tunnel)
+        h2i_tunnel_cancel(connector->tunnel);
+    if (connector->to_proxy)
+        connector->to_proxy->ops->destroy(connector->to_proxy);
     h2i_list_remove(&connector->in_origin);
     connector->origin->n_connectors--;
     h2i_free(ports->allocator, connector);
@@ -118,6 +125,26 @@ static void succeed(struct h2i_connector *connector, h2client_transport *transpo
             link->conn->http_version, link->tls_version[0] ? ", " : "", link->tls_version);
     finish(connector);
     h2i_origin_connected(origin, link);
+}
+
+/* What went wrong on the way to the proxy, or with it. */
+static void fail_at_proxy(struct h2i_connector *connector, h2client_error_code code,
+                          const h2client_fault *fault)
+{
+    const struct h2i_proxy *proxy = connector->origin->proxy;
+    h2client_fault mended = *fault;
+
+    if (fault->code == H2CLIENT_ERROR_NO_MEMORY || fault->code == H2CLIENT_ERROR_NO_DESCRIPTORS) {
+        fail(connector, fault);
+        return;
+    }
+    mended = h2i_fault(code, "proxy %s:%u: %s", proxy->host, proxy->port,
+                       fault->text[0] ? fault->text : h2client_error_text(fault->code));
+    mended.limit = fault->limit;
+    mended.system_errno = fault->system_errno;
+    mended.tls_alert = fault->tls_alert;
+    mended.dns_status = fault->dns_status;
+    fail(connector, &mended);
 }
 
 /* ---- TLS --------------------------------------------------------------- */
@@ -188,23 +215,146 @@ static void start_tls(struct h2i_connector *connector, h2client_transport *trans
         fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
 }
 
+/* ---- the proxy ------------------------------------------------------------ */
+
+/* Where it leads to is reached: what is spoken there begins. */
+static void begin_origin(struct h2i_connector *connector, h2client_transport *transport)
+{
+    if (connector->origin->is_https)
+        start_tls(connector, transport);
+    else
+        succeed(connector, transport, h2i_origin_cleartext_protocol(connector->origin));
+}
+
+static void tunnel_is_done(h2client_transport *transport, const h2client_fault *fault, void *user)
+{
+    struct h2i_connector *connector = user;
+
+    connector->tunnel = NULL;
+    if (transport)
+        begin_origin(connector, transport);
+    else
+        fail_at_proxy(connector, fault->code, fault);
+}
+
+/* `address` NULL: the proxy looks it up. */
+static void start_tunnel(struct h2i_connector *connector, h2client_transport *transport,
+                         const h2client_address *address)
+{
+    const struct h2i_origin *origin = connector->origin;
+    h2client_address literal;
+    struct h2i_tunnel_params params = {.proxy = origin->proxy,
+                                       .host = origin->host,
+                                       .host_is_literal = origin->host_is_literal,
+                                       .port = origin->port,
+                                       .address = address,
+                                       .timeout_us = connector->limits.tls_us};
+
+    if (origin->host_is_literal && h2client_address_parse(origin->host, &literal))
+        params.address = &literal;
+    connector->phase = H2CLIENT_PHASE_PROXY;
+    connector->tunnel = h2i_tunnel_start(ports_of(connector)->reactor, transport, &params,
+                                         tunnel_is_done, connector, &connector->fault);
+    if (!connector->tunnel)
+        h2client_reactor_defer(ports_of(connector)->reactor, &connector->failure);
+}
+
+static bool look_up(struct h2i_connector *connector, const char *host, uint16_t port,
+                    h2client_addresses_fn on_addresses);
+
+/* Its first address will do: the proxy is told of one only. */
+static void target_came(const h2client_addresses *addresses, void *user)
+{
+    struct h2i_connector *connector = user;
+    h2client_transport *transport = connector->to_proxy;
+    h2client_fault no_memory = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
+    h2client_address first;
+
+    if (!addresses->more)
+        connector->query = NULL;
+    if (addresses->n) {
+        first = addresses->list[0];
+        connector->to_proxy = NULL;
+        stop_looking_up(connector);
+        start_tunnel(connector, transport, &first);
+    } else if (!addresses->more) {
+        fail(connector, addresses->fault ? addresses->fault : &no_memory);
+    }
+}
+
+static void begin_proxy(struct h2i_connector *connector, h2client_transport *transport)
+{
+    const struct h2i_origin *origin = connector->origin;
+
+    if (h2i_proxy_forwards(origin->proxy, origin->is_https, origin->version)) {
+        succeed(connector, transport, H2I_PROTOCOL_H1);
+    } else if (origin->proxy->kind == H2I_PROXY_SOCKS5 && !origin->host_is_literal) {
+        connector->to_proxy = transport;
+        if (!look_up(connector, origin->host, origin->port, target_came))
+            fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
+    } else {
+        start_tunnel(connector, transport, NULL);
+    }
+}
+
+static void tls_to_proxy_is_done(h2client_transport *transport, const h2client_fault *fault,
+                                 void *user)
+{
+    struct h2i_connector *connector = user;
+
+    connector->handshake = NULL;
+    if (transport)
+        begin_proxy(connector, transport);
+    else
+        fail_at_proxy(connector, fault->code, fault);
+}
+
+/* Its tickets are not the origin's, and HTTP/1.1 is what it is to speak. */
+static void start_tls_to_proxy(struct h2i_connector *connector, h2client_transport *transport)
+{
+    static const char *const alpn[] = {"http/1.1", NULL};
+    const struct h2i_pool_config *ports = ports_of(connector);
+    const h2client_tls_params params = {
+        .size = sizeof params,
+        .host = connector->origin->proxy->host,
+        .alpn = alpn,
+        .timeout_ms = to_ms(connector->limits.tls_us),
+    };
+
+    connector->phase = H2CLIENT_PHASE_TLS;
+    connector->handshake = ports->tls_factory->ops->start(
+        ports->tls_factory, ports->reactor, &params, transport, tls_to_proxy_is_done, connector);
+    if (!connector->handshake)
+        fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
+}
+
 /* ---- the socket -------------------------------------------------------- */
 
 static void dial_is_done(h2client_transport *transport, const h2client_fault *fault, void *user)
 {
     struct h2i_connector *connector = user;
+    const struct h2i_proxy *proxy = connector->origin->proxy;
 
     connector->dial = NULL;
     stop_looking_up(connector);
+    if (!transport && proxy) {
+        fail_at_proxy(connector,
+                      fault->code == H2CLIENT_ERROR_TIMEOUT ? fault->code
+                                                            : H2CLIENT_ERROR_PROXY_CONNECT,
+                      fault);
+        return;
+    }
     if (!transport) {
         fail(connector, fault);
         return;
     }
     connector->marks.connected_us = now_us(connector);
-    if (connector->origin->is_https)
-        start_tls(connector, transport);
+    if (!proxy)
+        begin_origin(connector, transport);
+    else if (proxy->kind == H2I_PROXY_HTTPS)
+        start_tls_to_proxy(connector, transport);
     else
-        succeed(connector, transport, h2i_origin_cleartext_protocol(connector->origin));
+        begin_proxy(connector, transport);
 }
 
 static bool start_dial(struct h2i_connector *connector, const h2client_target *target)
@@ -218,6 +368,19 @@ static bool start_dial(struct h2i_connector *connector, const h2client_target *t
 
 /* ---- names ------------------------------------------------------------- */
 
+/* Whom to connect to: the proxy, or the origin itself. */
+static h2client_target target_of(const struct h2i_connector *connector)
+{
+    const struct h2i_origin *origin = connector->origin;
+
+    return (h2client_target){
+        .size = sizeof(h2client_target),
+        .host = origin->proxy ? origin->proxy->host : origin->host,
+        .port = origin->proxy ? origin->proxy->port : origin->port,
+        .timeout_ms = to_ms(connector->limits.sock_connect_us),
+    };
+}
+
 /* Connections of one origin begin with one address after the other, so that they spread
  * over all of them. */
 static void add_addresses(struct h2i_connector *connector, const h2client_address *list, size_t n,
@@ -225,24 +388,15 @@ static void add_addresses(struct h2i_connector *connector, const h2client_addres
 {
     const struct h2i_pool_config *ports = ports_of(connector);
     h2client_address with_port[H2CLIENT_MAX_ADDRESSES];
+    uint16_t port = (uint16_t)target_of(connector).port;
 
     if (n > H2CLIENT_MAX_ADDRESSES)
         n = H2CLIENT_MAX_ADDRESSES;
     for (size_t i = 0; i < n; i++) {
         with_port[i] = list[(connector->n_before + i) % n];
-        with_port[i].port = connector->origin->port;
+        with_port[i].port = port;
     }
     ports->dialer->ops->add_addresses(ports->dialer, connector->dial, with_port, n, more);
-}
-
-static h2client_target target_of(const struct h2i_connector *connector)
-{
-    return (h2client_target){
-        .size = sizeof(h2client_target),
-        .host = connector->origin->host,
-        .port = connector->origin->port,
-        .timeout_ms = to_ms(connector->limits.sock_connect_us),
-    };
 }
 
 static void first_address(struct h2i_connector *connector)
@@ -254,6 +408,14 @@ static void first_address(struct h2i_connector *connector)
     connector->phase = H2CLIENT_PHASE_CONNECT;
     h2client_reactor_timer_stop(ports_of(connector)->reactor, &connector->dns_timer);
     start_dial(connector, &target);
+}
+
+static void fail_to_find(struct h2i_connector *connector, const h2client_fault *fault)
+{
+    if (connector->origin->proxy)
+        fail_at_proxy(connector, H2CLIENT_ERROR_PROXY_NAME, fault);
+    else
+        fail(connector, fault);
 }
 
 static void addresses_came(const h2client_addresses *addresses, void *user)
@@ -270,7 +432,7 @@ static void addresses_came(const h2client_addresses *addresses, void *user)
     else if (connector->has_addresses)
         fail(connector, &no_memory);
     else if (!addresses->more)
-        fail(connector, addresses->fault ? addresses->fault : &no_memory);
+        fail_to_find(connector, addresses->fault ? addresses->fault : &no_memory);
 }
 
 static void dns_timed_out(h2client_timer *timer, void *user)
@@ -283,16 +445,16 @@ static void dns_timed_out(h2client_timer *timer, void *user)
     fail(connector, &fault);
 }
 
-static bool start_looking_up(struct h2i_connector *connector)
+static bool look_up(struct h2i_connector *connector, const char *host, uint16_t port,
+                    h2client_addresses_fn on_addresses)
 {
     const struct h2i_pool_config *ports = ports_of(connector);
     int64_t deadline_us;
 
     connector->phase = H2CLIENT_PHASE_DNS;
     connector->origin->pool->stats.n_lookups++;
-    connector->query =
-        ports->resolver->ops->resolve(ports->resolver, ports->reactor, connector->origin->host,
-                                      connector->origin->port, addresses_came, connector);
+    connector->query = ports->resolver->ops->resolve(ports->resolver, ports->reactor, host, port,
+                                                     on_addresses, connector);
     if (!connector->query)
         return false;
     if (__builtin_add_overflow(now_us(connector), connector->limits.dns_us, &deadline_us))
@@ -321,7 +483,7 @@ struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
     const struct h2i_pool_config *ports = &origin->pool->config;
     struct h2i_connector *connector = h2i_alloc_zeroed(ports->allocator, sizeof *connector);
     h2client_target target;
-    bool wants_addresses;
+    bool wants_addresses, is_literal;
 
     if (!connector)
         return NULL;
@@ -337,8 +499,9 @@ struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
     origin->n_connectors++;
     target = target_of(connector);
     wants_addresses = ports->dialer->ops->wants_addresses(ports->dialer, &target);
-    if (!(wants_addresses && !origin->host_is_literal
-              ? start_looking_up(connector)
+    is_literal = origin->proxy ? origin->proxy->host_is_literal : origin->host_is_literal;
+    if (!(wants_addresses && !is_literal
+              ? look_up(connector, target.host, (uint16_t)target.port, addresses_came)
               : start_without_lookup(connector, &target, wants_addresses)))
         fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
     return connector;

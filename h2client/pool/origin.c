@@ -38,7 +38,8 @@ static void patience_ends(h2client_timer *timer, void *user)
 }
 
 struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url *url,
-                                     h2client_http_version version, const struct h2i_pool_key *key)
+                                     h2client_http_version version, const struct h2i_proxy *proxy,
+                                     const struct h2i_pool_key *key)
 {
     size_t host_size = strlen(url->host) + 1;
     struct h2i_origin *origin =
@@ -46,6 +47,10 @@ struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url
 
     if (!origin)
         return NULL;
+    if (proxy && !(origin->proxy = h2i_proxy_copy(pool->config.allocator, proxy))) {
+        h2i_free(pool->config.allocator, origin);
+        return NULL;
+    }
     memcpy(origin->key, key->text, key->len);
     memcpy(origin->key + key->len, url->host, host_size);
     origin->host = origin->key + key->len;
@@ -73,6 +78,7 @@ void h2i_origin_destroy(struct h2i_origin *origin)
     h2i_list_remove(&origin->in_starved);
     h2i_list_remove(&origin->in_hungry);
     h2i_list_remove(&origin->in_resting);
+    h2i_free(origin->pool->config.allocator, origin->proxy);
     h2i_free(origin->pool->config.allocator, origin);
 }
 
@@ -201,6 +207,7 @@ static int64_t limit_us(const struct h2i_connect_limits *limits, h2client_limit 
     case H2CLIENT_LIMIT_SOCK_CONNECT:
         return limits->sock_connect_us;
     case H2CLIENT_LIMIT_TLS:
+    case H2CLIENT_LIMIT_PROXY:
         return limits->tls_us;
     default:
         return 0;
@@ -415,11 +422,28 @@ static void cancel_unneeded(struct h2i_origin *origin)
     cancel_connectors(origin);
 }
 
+void h2i_origin_note_stillborn(struct h2i_origin *origin, const h2client_fault *fault)
+{
+    origin->stillborn = *fault;
+    h2i_origin_touch(origin);
+}
+
+/* Without this a server that is rude at once would be dialled again and again. */
+static void bury_stillborn(struct h2i_origin *origin)
+{
+    h2client_fault fault = origin->stillborn;
+
+    origin->stillborn.code = H2CLIENT_OK;
+    if (fault.code)
+        h2i_origin_connect_failed(origin, &fault, NULL);
+}
+
 void h2i_origin_serve(struct h2i_origin *origin)
 {
     struct h2i_origin_state state;
     struct h2i_dial_plan plan;
 
+    bury_stillborn(origin);
     forget(origin);
     give_room(origin);
     turn_away(origin);

@@ -37,19 +37,24 @@ struct h2i_origin {
         bool needs_h1;        /* HTTP_1_1_REQUIRED */
         int64_t until_us;     /* while nothing is open */
     } known;
+    h2client_fault stillborn;      /* how a connection ended that took no call; code OK: none did */
     h2client_http_version version; /* as the calls want it */
     bool is_greedy;
     bool is_https;
     bool host_is_literal;
     uint16_t port;
     const char *host;
-    char key[]; /* then the host */
+    struct h2i_proxy *proxy; /* its connections go through that; NULL: none */
+    char key[];              /* then the host */
 };
 
 /* NULL without memory. Not yet in the map. */
 struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url *url,
-                                     h2client_http_version version, const struct h2i_pool_key *key);
+                                     h2client_http_version version, const struct h2i_proxy *proxy,
+                                     const struct h2i_pool_key *key);
 void h2i_origin_destroy(struct h2i_origin *origin);
+/* A connection was opened, and ended before it took a call: as good as not opened. */
+void h2i_origin_note_stillborn(struct h2i_origin *origin, const h2client_fault *fault);
 /* Something changed: serve looks at it. */
 void h2i_origin_touch(struct h2i_origin *origin);
 /* Hands out its room, opens what is to be opened. */

@@ -27,17 +27,18 @@ static struct h2i_origin *find_origin(struct h2i_pool *pool, const struct h2i_po
 }
 
 static struct h2i_origin *find_or_make_origin(struct h2i_pool *pool, const struct h2i_url *url,
-                                              h2client_http_version version)
+                                              h2client_http_version version,
+                                              const struct h2i_proxy *proxy)
 {
     struct h2i_pool_key key;
     struct h2i_origin *origin;
 
-    if (!h2i_pool_key_make(&key, url, version))
+    if (!h2i_pool_key_make(&key, url, version, proxy))
         return NULL;
     origin = find_origin(pool, &key);
     if (origin)
         return origin;
-    origin = h2i_origin_create(pool, url, version, &key);
+    origin = h2i_origin_create(pool, url, version, proxy, &key);
     if (origin && !h2i_map_insert(&pool->origins, &origin->entry)) {
         h2i_origin_destroy(origin);
         return NULL;
@@ -78,9 +79,9 @@ static void rest_origin(struct h2i_origin *origin)
 /* ---- tickets ------------------------------------------------------------------------ */
 
 bool h2i_pool_enter(struct h2i_pool *pool, const struct h2i_url *url, h2client_http_version version,
-                    struct h2i_ticket *ticket)
+                    const struct h2i_proxy *proxy, struct h2i_ticket *ticket)
 {
-    struct h2i_origin *origin = find_or_make_origin(pool, url, version);
+    struct h2i_origin *origin = find_or_make_origin(pool, url, version, proxy);
 
     if (!origin)
         return false;
@@ -125,11 +126,11 @@ h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket)
 }
 
 void h2i_pool_require_h1(struct h2i_pool *pool, const struct h2i_url *url,
-                         h2client_http_version version)
+                         h2client_http_version version, const struct h2i_proxy *proxy)
 {
     struct h2i_pool_key key;
     struct h2i_origin *origin =
-        h2i_pool_key_make(&key, url, version) ? find_origin(pool, &key) : NULL;
+        h2i_pool_key_make(&key, url, version, proxy) ? find_origin(pool, &key) : NULL;
 
     if (origin)
         h2i_origin_require_h1(origin);

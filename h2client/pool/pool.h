@@ -130,18 +130,19 @@ void h2i_pool_shut_down(struct h2i_pool *pool);
 void h2i_pool_finish(struct h2i_pool *pool, bool says_goodbye);
 
 /* Joins the queue of the origin (made when new); events come from serve and later.
- * Where `host` and the like come from: the URL, copied. False: no memory. */
+ * What it is: URL, version and proxy (NULL: none), copied. False: no memory. */
 H2CLIENT_MUST_USE bool h2i_pool_enter(struct h2i_pool *pool, const struct h2i_url *url,
-                                      h2client_http_version version, struct h2i_ticket *ticket);
+                                      h2client_http_version version, const struct h2i_proxy *proxy,
+                                      struct h2i_ticket *ticket);
 /* Leaves the queue; nothing happens when it is in none. */
 void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket);
 /* Is it waiting for a connection that has to be opened, rather than for room? */
 bool h2i_ticket_is_connecting(const struct h2i_ticket *ticket);
-/* "dns", "connect", "tls": where the opening stands; QUEUE when it waits for room. */
+/* "dns", "connect", "proxy", "tls": where the opening stands; QUEUE when it waits for room. */
 h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket);
 /* The origin said HTTP_1_1_REQUIRED (RFC 9113 7): for a while it is asked over HTTP/1.1. */
 void h2i_pool_require_h1(struct h2i_pool *pool, const struct h2i_url *url,
-                         h2client_http_version version);
+                         h2client_http_version version, const struct h2i_proxy *proxy);
 
 /* Hands out room, opens connections. */
 void h2i_pool_serve(struct h2i_pool *pool);

@@ -4,8 +4,33 @@
 #include <string.h>
 
 /* Every call makes one: no formatter. */
+/* With its NUL, so that nothing can be taken for something else. */
+static bool add_text(struct h2i_pool_key *key, const char *text)
+{
+    size_t size = strlen(text) + 1;
+
+    if (size > sizeof key->text - key->len)
+        return false;
+    memcpy(key->text + key->len, text, size);
+    key->len += size;
+    return true;
+}
+
+static bool add_proxy(struct h2i_pool_key *key, const struct h2i_proxy *proxy)
+{
+    const char head[] = {0, (char)('P' + proxy->kind), (char)(proxy->port >> 8),
+                         (char)(proxy->port & 0xff)};
+
+    if (sizeof head > sizeof key->text - key->len)
+        return false;
+    memcpy(key->text + key->len, head, sizeof head);
+    key->len += sizeof head;
+    return add_text(key, proxy->host) && add_text(key, proxy->user) &&
+           add_text(key, proxy->password);
+}
+
 bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
-                       h2client_http_version version)
+                       h2client_http_version version, const struct h2i_proxy *proxy)
 {
     static const char letters[] = {[H2CLIENT_HTTP_AUTO] = 'a',
                                    [H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE] = '2',
@@ -21,5 +46,5 @@ bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
     *end++ = (char)(url->port >> 8);
     *end++ = (char)(url->port & 0xff);
     memcpy(end, url->host, host_len);
-    return true;
+    return !proxy || add_proxy(key, proxy);
 }

@@ -10,16 +10,19 @@
 
 #include "h2client/call.h"
 #include "h2client/http/url.h"
+#include "h2client/pool/pool_proxy.h"
 
-#define H2I_POOL_KEY_MAX 512
+#define H2I_POOL_KEY_MAX 2048
 
 struct h2i_pool_key {
     char text[H2I_POOL_KEY_MAX];
     size_t len;
 };
 
-/* False when the host does not fit: no host name is that long. No NUL follows. */
+/* `proxy` NULL: none. False when the host does not fit: no host name is that long. No NUL
+ * follows. */
 H2CLIENT_MUST_USE bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
-                                         h2client_http_version version);
+                                         h2client_http_version version,
+                                         const struct h2i_proxy *proxy);
 
 #endif

@@ -33,6 +33,7 @@
 #include "auth.h"
 #include "body.h"
 #include "error.h"
+#include "proxy.h"
 #include "redirect.h"
 #include "response.h"
 #include "retry.h"
@@ -216,6 +217,7 @@ typedef struct h2client_call_options {
      * which is the default. */
     const char *netrc_file;
     h2client_on_passed_over_fn on_passed_over;
+    const h2client_proxy_options *proxy; /* see proxy.h */
 } h2client_call_options;
 
 /* ---- starting ---------------------------------------------------------- */

@@ -26,7 +26,8 @@ extern "C" {
     X(SEND, 6, "send")          \
     X(WAIT, 7, "wait")          \
     X(RECEIVE, 8, "receive")    \
-    X(DONE, 9, "done")
+    X(DONE, 9, "done")          \
+    X(PROXY, 10, "proxy") /* the way through a proxy is asked for */
 
 typedef enum h2client_phase {
 #define H2CLIENT_PHASE_ENUM(name, value, text) H2CLIENT_PHASE_##name = value,
@@ -129,7 +130,13 @@ typedef enum h2client_phase {
     X(REDIRECT_REFUSED, 1002, 1, "a redirect to where none may lead")                         \
     X(REDIRECT_MALFORMED, 1003, 3, "the location of a redirect is malformed")                 \
     X(CONTENT_TYPE, 1004, 8, "the body has another type")                                     \
-    X(JSON_MALFORMED, 1005, 8, "malformed JSON")
+    X(JSON_MALFORMED, 1005, 8, "malformed JSON")                                              \
+    /* proxies */                                                                             \
+    X(PROXY_NAME, 1100, 5, "the proxy's name cannot be found")                                \
+    X(PROXY_CONNECT, 1101, 7, "the proxy cannot be reached")                                  \
+    X(PROXY_AUTH, 1102, 97, "the proxy wants another login")                                  \
+    X(PROXY_REFUSED, 1103, 97, "the proxy does not make the tunnel")                          \
+    X(PROXY_HANDSHAKE, 1104, 97, "the proxy breaks the rules")
 
 typedef enum h2client_error_code {
 /* OK and the two states that are no failure keep short names below. */
@@ -177,7 +184,8 @@ typedef enum h2client_limit {
     H2CLIENT_LIMIT_WRITE_STALL = 6,
     H2CLIENT_LIMIT_FIRST_BYTE = 7,
     H2CLIENT_LIMIT_READ_IDLE = 8,
-    H2CLIENT_LIMIT_TOTAL = 9
+    H2CLIENT_LIMIT_TOTAL = 9,
+    H2CLIENT_LIMIT_PROXY = 10 /* its answer; as long as TLS may take */
 } h2client_limit;
 
 /* May the request be sent again? (RFC 9110 9.2.2, RFC 9113 8.7) */

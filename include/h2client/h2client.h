@@ -15,6 +15,7 @@
 #include "log.h"
 #include "loop.h"
 #include "reactor.h"
+#include "proxy.h"
 #include "redirect.h"
 #include "resolver.h"
 #include "response.h"

@@ -32,7 +32,7 @@ static void fail(struct h2client_dial *dial, const h2client_fault *fault)
     dial->on_done(NULL, fault, dial->user);
 }
 
-static struct h2t_server create_server(struct h2client_dial *dial)
+static struct h2t_server create_end(struct h2client_dial *dial)
 {
     if (dial->plan.h1) {
         dial->dial.h1_peer = h2t_h1_peer_create(dial->plan.h1);
@@ -40,6 +40,16 @@ static struct h2t_server create_server(struct h2client_dial *dial)
     }
     dial->dial.peer = h2t_peer_create(&dial->plan.peer);
     return h2t_server_of_h2(dial->dial.peer);
+}
+
+static struct h2t_server create_server(struct h2client_dial *dial)
+{
+    struct h2t_server end = create_end(dial);
+
+    if (!dial->plan.proxy)
+        return end;
+    dial->dial.proxy_peer = h2t_proxy_peer_create(dial->plan.proxy, end);
+    return h2t_server_of_proxy(dial->dial.proxy_peer);
 }
 
 static void succeed(struct h2client_dial *dial)
@@ -192,6 +202,7 @@ void h2t_dialer_finish(struct h2t_dialer *dialer)
             abort();
         h2t_link_destroy(dial->link);
         h2t_peer_destroy(dial->peer);
+        h2t_proxy_peer_destroy(dial->proxy_peer);
         h2t_h1_peer_destroy(dial->h1_peer);
         free(dial);
     }

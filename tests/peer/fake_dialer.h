@@ -9,6 +9,7 @@
 
 #include "h2client/dialer.h"
 #include "tests/peer/peer_transport.h"
+#include "tests/peer/proxy_peer.h"
 
 #define H2T_MAX_DIALS 4096
 #define H2T_MAX_DIAL_ADDRESSES 8
@@ -18,6 +19,7 @@
 struct h2t_dial_plan {
     struct h2t_peer_config peer;
     const struct h2t_h1_config *h1; /* not NULL: it ends at such a peer instead */
+    struct h2t_proxy *proxy;        /* not NULL: in front of the peer */
     struct h2t_link_options link;
     bool fails;
     h2client_fault fault; /* with fails */
@@ -38,7 +40,8 @@ struct h2t_dial {
     bool has_ended;              /* on_done ran */
     struct h2t_peer *peer;       /* NULL until it succeeded, or if it is an HTTP/1.1 peer */
     struct h2t_h1_peer *h1_peer; /* the same the other way round */
-    struct h2t_link *link;       /* NULL until it succeeded */
+    struct h2t_proxy_peer *proxy_peer;
+    struct h2t_link *link; /* NULL until it succeeded */
 };
 
 struct h2t_dialer {

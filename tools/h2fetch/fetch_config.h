@@ -66,7 +66,10 @@ struct h2f_config {
     int64_t continue_at; /* -C: H2F_CONTINUE_NOT, H2F_CONTINUE_AUTO, or the offset */
     const char *login;   /* -u: USER:PASSWORD */
     const char *bearer_token;
-    const char *netrc_file;      /* "~/.netrc" with -n */
+    const char *netrc_file;  /* "~/.netrc" with -n */
+    const char *proxy;       /* -x; "": none; NULL: the environment says */
+    const char *proxy_login; /* -U: USER:PASSWORD */
+    const char *no_proxy;
     struct h2f_text cookie_text; /* of all -b NAME=VALUE, joined */
     struct {
         const char **list;

@@ -386,6 +386,9 @@ static const struct h2f_option table[] = {
     {"window", 0, RARE, H2F_SIZE, "BYTES", "what one stream may send ahead at most (4M)", PLACE(window_bytes)},
     {"cacert", 0, COMMON, H2F_TEXT, "FILE", "authorities to trust (PEM), instead of the system's", PLACE(ca_file)},
     {"insecure", 'k', COMMON, H2F_FLAG, NULL, "do not check the server's certificate", PLACE(insecure)},
+    {"proxy", 'x', COMMON, H2F_TEXT, "URL", "through this proxy: http, https, socks5, socks5h; empty: none", PLACE(proxy)},
+    {"proxy-user", 'U', RARE, H2F_TEXT, "USER:PASSWORD", "log in there with these", PLACE(proxy_login)},
+    {"noproxy", 0, RARE, H2F_TEXT, "LIST", "hosts to reach without it, by commas; *: all", PLACE(no_proxy)},
     {"resolve", 0, RARE, H2F_APPLY, "HOST:PORT:ADDR[,ADDR]", "addresses for a host, instead of asking", .apply = add_resolve},
     {"dns-servers", 0, RARE, H2F_APPLY, "ADDR[,ADDR]", "name servers to ask", .apply = set_dns_servers},
     /* About itself. */

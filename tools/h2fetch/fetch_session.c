@@ -65,10 +65,26 @@ static h2client_auth auth_options(const struct h2f_config *config, const char *u
     return auth;
 }
 
+/* As in curl: what no option says, the environment does; -U is for whichever proxy. */
+static h2client_proxy_options proxy_options(const struct h2f_config *config, const char *user)
+{
+    const char *colon = config->proxy_login ? strchr(config->proxy_login, ':') : NULL;
+
+    return (h2client_proxy_options){
+        .size = sizeof(h2client_proxy_options),
+        .url = config->proxy,
+        .user = user,
+        .password = colon ? colon + 1 : NULL,
+        .no_proxy = config->no_proxy,
+        .from_environment = H2CLIENT_ON,
+    };
+}
+
 static h2client_call_options call_defaults(const struct h2f_config *config,
                                            const h2client_retry_options *retry,
                                            const h2client_redirect_options *redirect,
-                                           const h2client_auth *auth)
+                                           const h2client_auth *auth,
+                                           const h2client_proxy_options *proxy)
 {
     /* One limit for the three of them; else each has the library's. */
     int64_t part_ms = config->connect_timeout_ms ? H2CLIENT_NO_LIMIT : 0;
@@ -92,6 +108,7 @@ static h2client_call_options call_defaults(const struct h2f_config *config,
         .retry = retry,
         .redirect = redirect,
         .auth = auth,
+        .proxy = proxy,
         .netrc_file = config->netrc_file,
         .decompress = switch_of(config->is_compressed),
     };
@@ -103,7 +120,11 @@ h2client_session *h2f_session_create(const struct h2f_config *config, h2client_c
     char *user = config->login ? h2f_copy_part(config->login, strcspn(config->login, ":")) : NULL;
     const h2client_auth auth = auth_options(config, user);
     const h2client_redirect_options redirect = redirect_options(config);
-    const h2client_call_options defaults = call_defaults(config, &retry, &redirect, &auth);
+    char *proxy_user = config->proxy_login
+                           ? h2f_copy_part(config->proxy_login, strcspn(config->proxy_login, ":"))
+                           : NULL;
+    const h2client_proxy_options proxy = proxy_options(config, proxy_user);
+    const h2client_call_options defaults = call_defaults(config, &retry, &redirect, &auth, &proxy);
     const h2client_tls_options *tls =
         H2CLIENT_TLS(.ca_file = config->ca_file,
                      .verify = config->insecure ? H2CLIENT_OFF : H2CLIENT_ON);
@@ -121,5 +142,6 @@ h2client_session *h2f_session_create(const struct h2f_config *config, h2client_c
                          .log_level = config->verbose ? H2CLIENT_LOG_INFO : H2CLIENT_LOG_NONE));
 
     free(user);
+    free(proxy_user);
     return session;
 }

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2fetch (H2T_H2FETCH) through proxies of Debian's packages: tinyproxy, squid and dante, and
+haproxy in front of one for TLS to the proxy itself."""
+import contextlib
+import getpass
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "tools")]
+from loopback_server import LoopbackServer, free_port, make_certificates  # noqa: E402
+from real_servers import answers  # noqa: E402
+from support import tap  # noqa: E402
+
+H2FETCH = os.environ["H2T_H2FETCH"]
+LIMIT_S = 60
+START_LIMIT_S = 15
+MIB = 1 << 20
+N_AT_ONCE = 100
+
+
+class Proxy:
+    """A process that listens, with a folder of its own; ended by its pid."""
+
+    def __init__(self):
+        self.port = free_port()
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="h2client-proxy-")
+        pathlib.Path(self.folder.name).chmod(0o755)
+        path = pathlib.Path(self.folder.name, "conf")
+        path.write_text(self.conf())
+        with open(pathlib.Path(self.folder.name, "output"), "w") as log:
+            self.process = subprocess.Popen(
+                self.command(path), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        if not answers(self.process, self.port, time.monotonic() + START_LIMIT_S):
+            told = pathlib.Path(self.folder.name, "output").read_text()
+            self.__exit__()
+            raise RuntimeError(f"{type(self).__name__} does not start: {told}")
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(5)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.folder.cleanup()
+
+
+class Tinyproxy(Proxy):
+    def __init__(self, login=None):
+        super().__init__()
+        self.login = login
+
+    def conf(self):
+        login = f"BasicAuth {self.login[0]} {self.login[1]}\n" if self.login else ""
+        return (
+            f"Port {self.port}\nListen 127.0.0.1\nTimeout 60\nMaxClients 200\n"
+            f"Allow 127.0.0.1\nDisableViaHeader Yes\n{login}"
+        )
+
+    def command(self, conf):
+        return ["tinyproxy", "-d", "-c", conf]
+
+
+class Squid(Proxy):
+    def conf(self):
+        folder = self.folder.name
+        pathlib.Path(folder).chmod(0o777)
+        user = "cache_effective_user proxy\n" if os.getuid() == 0 else ""  # root is refused
+        return (
+            f"http_port 127.0.0.1:{self.port}\nhttp_access allow all\ncache deny all\n"
+            f"{user}pid_filename {folder}/pid\n"
+            f"cache_log {folder}/log\naccess_log none\ncoredump_dir {folder}\n"
+            "shutdown_lifetime 0 seconds\npinger_enable off\n"
+        )
+
+    def command(self, conf):
+        return ["squid", "-N", "-n", f"h2t{self.port}", "-f", conf]  # its name: for shared memory
+
+
+class Dante(Proxy):
+    def conf(self):
+        return (
+            f"logoutput: stderr\ninternal: 127.0.0.1 port = {self.port}\nexternal: lo\n"
+            "socksmethod: none\nclientmethod: none\nuser.privileged: root\n"
+            f"user.unprivileged: {getpass.getuser()}\n"
+            "client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\n"
+            "socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\n"
+        )
+
+    def command(self, conf):
+        return ["danted", "-f", conf]
+
+
+class Haproxy(Proxy):
+    """TLS in front of another one."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def conf(self):
+        make_certificates(self.folder.name)
+        folder = pathlib.Path(self.folder.name)
+        both = (folder / "server.pem").read_text() + (folder / "server.key").read_text()
+        (folder / "both.pem").write_text(both)
+        return (
+            "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 60s\n"
+            f"  timeout server 60s\nlisten l\n  bind 127.0.0.1:{self.port} ssl"
+            f" crt {folder}/both.pem\n  server s 127.0.0.1:{self.inner.port}\n"
+        )
+
+    def command(self, conf):
+        return ["haproxy", "-f", conf]
+
+
+class Proxies(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="h2client-proxies-")
+        cls.root = pathlib.Path(cls.folder.name)
+        cls.body = hashlib.shake_256(b"proxies").digest(10 * MIB)
+        (cls.root / "large").write_bytes(cls.body)
+        (cls.root / "small").write_bytes(b"small")
+        cls.server = LoopbackServer(cls.root).__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+        cls.folder.cleanup()
+
+    def fetch(self, *arguments, environment=None):
+        command = [H2FETCH, "-sS", "--cacert", self.server.ca_file, *map(str, arguments)]
+        bare = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+        return subprocess.run(
+            command, capture_output=True, timeout=LIMIT_S, env={**bare, **(environment or {})}
+        )
+
+    def ended(self, done, code):
+        self.assertEqual(done.returncode, code, done.stderr)
+
+    def carries(self, *options):
+        """GET, POST of 10 MiB, and a hundred at once."""
+        url = self.server.url("/small")
+        done = self.fetch(*options, url)
+        self.ended(done, 0)
+        self.assertEqual(done.stdout, b"small")
+        upload = ["-X", "POST", "-T", self.root / "large", "-w", " %{size_upload}"]
+        done = self.fetch(*options, *upload, url)
+        self.ended(done, 0)
+        self.assertEqual(done.stdout, b"small %d" % (10 * MIB))
+        done = self.fetch(*options, *[url] * N_AT_ONCE)
+        self.ended(done, 0)
+        self.assertEqual(done.stdout, b"small" * N_AT_ONCE)
+
+    @tap.needs("tinyproxy")
+    def test_tinyproxy_carries_all(self):
+        with Tinyproxy() as proxy:
+            self.carries("-x", f"http://127.0.0.1:{proxy.port}")
+
+    @tap.needs("tinyproxy")
+    def test_a_wrong_login_is_refused_clearly(self):
+        with Tinyproxy(("me", "secret")) as proxy:
+            url = f"http://127.0.0.1:{proxy.port}"
+            self.ended(self.fetch("-x", url, "-U", "me:secret", self.server.url("/small")), 0)
+            for login in ([], ["-U", "me:wrong"]):
+                done = self.fetch("-x", url, *login, self.server.url("/small"))
+                self.ended(done, 97)
+                self.assertIn(b"status 40", done.stderr)
+                self.assertNotIn(b"wrong", done.stderr)
+
+    @tap.needs("squid")
+    def test_squid_carries_all(self):
+        with Squid() as proxy:
+            self.carries("-x", f"http://127.0.0.1:{proxy.port}")
+            done = self.fetch("-x", f"127.0.0.1:{proxy.port}", "http://127.0.0.1:1/")
+            self.ended(done, 0)
+            self.assertIn(b"ERR_CONNECT_FAIL", done.stdout)
+
+    @tap.needs("danted")
+    def test_dante_carries_all_by_both_kinds_of_names(self):
+        with Dante() as proxy:
+            self.carries("-x", f"socks5h://127.0.0.1:{proxy.port}")
+            self.carries("-x", f"socks5://127.0.0.1:{proxy.port}")
+            done = self.fetch("-x", f"socks5h://127.0.0.1:{proxy.port}", "https://127.0.0.1:1/")
+            self.ended(done, 97)
+            self.assertIn(b"SOCKS5: ", done.stderr)
+
+    @tap.needs("tinyproxy")
+    @tap.needs("haproxy")
+    def test_a_proxy_over_tls_carries_all(self):
+        with Tinyproxy() as inner, Haproxy(inner) as proxy:
+            both = pathlib.Path(proxy.folder.name, "both-ca.pem")
+            ca = pathlib.Path(proxy.folder.name, "ca.pem").read_text()
+            both.write_text(ca + pathlib.Path(self.server.ca_file).read_text())
+            self.carries("--cacert", both, "-x", f"https://localhost:{proxy.port}")
+            done = self.fetch("-x", f"https://localhost:{proxy.port}", self.server.url("/small"))
+            self.ended(done, 60)
+            self.assertIn(b"proxy localhost:", done.stderr)
+
+    def test_a_proxy_that_is_not_there_is_told(self):
+        done = self.fetch("-x", "http://127.0.0.1:1", self.server.url("/small"))
+        self.ended(done, 7)
+        self.assertIn(b"proxy 127.0.0.1:1: ", done.stderr)
+        done = self.fetch("-x", "http://no.such.host.invalid", self.server.url("/small"))
+        self.ended(done, 5)
+
+    @tap.needs("tinyproxy")
+    def test_the_environment_says_which(self):
+        with Tinyproxy() as proxy:
+            environment = {"https_proxy": f"http://127.0.0.1:{proxy.port}"}
+            self.ended(self.fetch(self.server.url("/small"), environment=environment), 0)
+        for name in ("https_proxy", "HTTPS_PROXY", "all_proxy"):
+            dead = {name: "http://127.0.0.1:1"}
+            excepted = {**dead, "no_proxy": "example.org,localhost"}
+            url = self.server.url("/small")
+            self.ended(self.fetch(url, environment=dead), 7)
+            self.ended(self.fetch(url, environment=excepted), 0)
+            self.ended(self.fetch("--noproxy", "*", url, environment=dead), 0)
+            self.ended(self.fetch("-x", "", url, environment=dead), 0)
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -77,6 +77,26 @@ TEST(full_connection_gets_company_after_100_ms)
 }
 END_TEST
 
+/* Its words are there before a call could be handed to the connection. */
+TEST(server_that_is_rude_at_once_is_not_dialled_for_ever)
+{
+    const struct h2t_h1_config rude = {.greeting = "220 mail.test ESMTP\r\n"};
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.plan.h1 = &rude;
+    rig.tls.alpn = "h2";
+    h2t_rig_open(&rig, NULL);
+    h2client_call *call = h2client_get(rig.session, H2T_ORIGIN "/");
+    ck_assert_ptr_null(h2client_call_await(call));
+    ck_assert_int_eq(h2client_call_error(call)->code, H2CLIENT_ERROR_H2_NOT_HTTP2);
+    ck_assert_int_eq(h2client_call_error(call)->replay_class, H2CLIENT_REPLAY_NEVER_SENT);
+    ck_assert_uint_le(rig.dialer.n_dials, 3);
+    h2client_call_destroy(call);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST(room_in_time_needs_no_other_connection)
 {
     struct h2t_rig rig;
@@ -460,6 +480,7 @@ TEST(close_inside_a_callback_does_nothing)
 END_TEST
 
 TEST_MAIN("facade_pool", {T(full_connection_gets_company_after_100_ms)},
+          {T(server_that_is_rude_at_once_is_not_dialled_for_ever)},
           {T(room_in_time_needs_no_other_connection)}, {T(four_connections_a_host_at_most)},
           {T(a_last_known_stream_limit_is_kept_to_from_the_start)},
           {T(connections_of_a_host_spread_over_its_addresses)},

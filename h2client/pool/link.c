@@ -569,6 +569,8 @@ void h2i_link_close(struct h2i_link *link)
     want(link, 0);
     h2i_list_append(&link->pool->dead, &link->in_work);
     h2i_pool_give_slot(link->pool);
+    if (link->conn->has_failed && link->conn->n_opened == 0 && link->conn->failure.fault.code)
+        h2i_origin_note_stillborn(origin, &link->conn->failure.fault);
     h2i_origin_touch(origin);
 }
 

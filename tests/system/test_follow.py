@@ -174,6 +174,10 @@ class Heads(Follow):
         self.assertEqual(lines, ["HTTP/1.1 302", "HTTP/1.1 200"])
         self.assertIn("location: /x\r\n", heads.lower())
 
+    def test_their_size_is_that_of_all_of_them(self):
+        done = self.fetch("-L", "-D", "heads", "-w", "%{size_header}", "-o", "x", self.server.url("/to//x"))
+        self.assertEqual(int(done.stdout), len((self.folder / "heads").read_bytes()))
+
 
 class Ranges(Follow):
     def test_a_number_alone_is_where_the_range_begins(self):

@@ -16,6 +16,7 @@ struct h2f_facts {
     const char *redirect_url; /* where the response would send us; NULL: nowhere */
     const h2client_call_info *info;
     const h2client_response *resp; /* NULL: none came */
+    uint64_t n_head_bytes;         /* of all heads and trailers, as -i shows them */
     int exit_code;
 };
 

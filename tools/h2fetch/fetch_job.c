@@ -97,6 +97,7 @@ static void put_head(struct h2f_job *job, const struct h2f_text *text)
 
     if (!text->len)
         return;
+    job->n_head_bytes += text->len;
     if (config->dump_header)
         dump_head(job, text);
     if (!config->include && !config->is_head)

@@ -39,13 +39,14 @@ struct h2f_job {
     struct h2f_file file;
     struct h2f_speed speed;
     struct h2f_resume resume;
-    char *validator;     /* of what comes, for a later -C; NULL: none */
-    bool is_whole;       /* there was nothing left to come */
-    int upload_fd;       /* of an upload that goes on; -1: none */
-    uint64_t n_bytes;    /* of the body, as they come */
-    uint64_t n_uploaded; /* of the request's, over all attempts */
-    uint64_t n_told;     /* of these: of the attempt that runs */
-    uint64_t n_expected; /* both together; 0 until it is measured */
+    char *validator;       /* of what comes, for a later -C; NULL: none */
+    bool is_whole;         /* there was nothing left to come */
+    int upload_fd;         /* of an upload that goes on; -1: none */
+    uint64_t n_bytes;      /* of the body, as they come */
+    uint64_t n_head_bytes; /* of heads and trailers, as text */
+    uint64_t n_uploaded;   /* of the request's, over all attempts */
+    uint64_t n_told;       /* of these: of the attempt that runs */
+    uint64_t n_expected;   /* both together; 0 until it is measured */
     bool is_measured;
     struct h2f_turn *turn;  /* NULL: the body goes to a file */
     size_t n_waiting_head;  /* of the bytes that wait in the output: not the body's */

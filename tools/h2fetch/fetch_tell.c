@@ -86,6 +86,7 @@ void h2f_tell_end(struct h2f_job *job, const h2client_error *error)
         .redirect_url = redirect,
         .info = info,
         .resp = resp,
+        .n_head_bytes = job->n_head_bytes,
         .exit_code = job->exit_code ? job->exit_code : error->exit_code,
     };
 

@@ -9,6 +9,14 @@
 _Static_assert(sizeof(struct in6_addr) == sizeof((h2client_address){0}.bytes),
                "an IPv6 address fills the bytes");
 
+bool h2i_address_equals(const h2client_address *a, const h2client_address *b)
+{
+    size_t len = a->family == 4 ? sizeof(struct in_addr) : sizeof a->bytes;
+
+    return a->family == b->family && a->port == b->port && a->scope_id == b->scope_id &&
+           !memcmp(a->bytes, b->bytes, len);
+}
+
 socklen_t h2i_socket_address_make(const h2client_address *address, struct sockaddr_storage *to)
 {
     memset(to, 0, sizeof *to);

@@ -7,6 +7,8 @@
 
 #include "h2client/transport.h"
 
+/* Family, address, zone and port. */
+bool h2i_address_equals(const h2client_address *a, const h2client_address *b);
 /* Fills `to` and returns its length; 0 for a family that is neither 4 nor 6. */
 socklen_t h2i_socket_address_make(const h2client_address *address, struct sockaddr_storage *to);
 /* The socket's two ends; family 0 when there is no IP address (a Unix socket) or,

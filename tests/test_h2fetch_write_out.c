@@ -41,6 +41,7 @@ static struct h2f_facts make_facts(void)
                               .filename = NULL,
                               .info = &info,
                               .resp = NULL,
+                              .n_retries = 2,
                               .exit_code = 7};
 }
 

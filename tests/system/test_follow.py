@@ -284,6 +284,12 @@ class Logins(Follow):
             done = self.fetch("-sSf", *login[:2], "me:wrong", *login[3:], urls[0])
             self.assertEqual(done.returncode, 22)
 
+    @unittest.skipUnless(HAS_DIGEST, "built without hashes")
+    def test_neither_redirects_nor_logins_are_retries(self):
+        url = self.server.url("/to/" + self.server.url("/digest/MD5"))
+        count = ["-w", " %{num_redirects} %{num_retries}"]
+        self.fetched(b"welcome 1 0", "-L", "--digest", "-u", "me:se cret", *count, url)
+
     def test_a_login_stays_with_its_origin_and_out_of_messages(self):
         self.fetched(b"here", "-L", "-u", "a:b", self.server.url("/to/" + self.other.url("/x")))
         self.assertNotIn("authorization", self.fields_of(self.other, "/x"))

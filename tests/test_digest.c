@@ -48,6 +48,43 @@ TEST(challenges_end_where_the_list_is_broken)
 }
 END_TEST
 
+/* To be freed. */
+static char *many(const char *begin, const char *unit, size_t n, const char *end)
+{
+    size_t len = strlen(unit), at = strlen(begin), end_len = strlen(end);
+    char *text = malloc(at + n * len + end_len + 1);
+
+    memcpy(text, begin, at + 1);
+    for (; n > 0; n--, at += len)
+        memcpy(text + at, unit, len + 1);
+    memcpy(text + at, end, end_len + 1);
+    return text;
+}
+
+static size_t count_of_many(const char *unit, size_t n)
+{
+    char *text = many("Digest ", unit, n, "");
+    size_t n_challenges = count_challenges(text);
+
+    free(text);
+    return n_challenges;
+}
+
+/* Were one of them quadratic, it would take longer than a test may. */
+TEST(challenges_are_read_in_linear_time)
+{
+    size_t n = 200000;
+
+    ck_assert_uint_eq(count_of_many(",", n), 1);
+    ck_assert_uint_eq(count_of_many(" ", n), 1);
+    ck_assert_uint_eq(count_of_many("a ", n), n);
+    ck_assert_uint_eq(count_of_many("a, ", n), n);
+    ck_assert_uint_eq(count_of_many("a=\"b\" ", n), 0);
+    ck_assert_uint_eq(count_of_many("\\\"", n), 1);
+    ck_assert_uint_eq(count_of_many("x/", n), 1);
+}
+END_TEST
+
 struct bench {
     struct h2i_arena arena;
     struct h2i_digest_challenge challenge;
@@ -88,6 +125,20 @@ TEST(digest_is_chosen_where_it_can_be_answered)
 }
 END_TEST
 
+TEST(digest_challenge_that_says_anything_twice_is_not_answered)
+{
+    if (!h2i_digest_hash_is_built_in())
+        return;
+    ck_assert(is_chosen("Digest realm=r, nonce=n, x=1, y=1"));
+    ck_assert(!is_chosen("Digest realm=r, nonce=n, x=1, X=2"));
+    ck_assert(!is_chosen("Digest realm=r, nonce=n, realm=r"));
+    ck_assert(!is_chosen("Digest realm=r, nonce=n, stale=true, stale=true"));
+    ck_assert(!is_chosen("Digest realm=r, nonce=n, userhash=true, userhash=false"));
+    ck_assert(!is_chosen("Digest realm=r, nonce=n, qop=auth, qop=auth"));
+    ck_assert(is_chosen("Digest realm=r, nonce=n, x=1, X=2, Digest realm=r, nonce=n"));
+}
+END_TEST
+
 TEST(digest_takes_the_strongest_of_all_fields)
 {
     const h2client_header fields[] = {
@@ -112,12 +163,9 @@ END_TEST
 
 TEST(digest_challenge_that_is_huge_is_not_answered)
 {
-    size_t len = 100000;
-    char *text = malloc(len + 64);
+    char *text = many("Digest realm=r, nonce=\"", "n", 100000, "\"");
 
-    strcpy(text, "Digest realm=r, nonce=\"");
-    memset(text + strlen(text), 'n', len);
-    strcpy(text + 23 + len, "\"");
+    ck_assert_uint_eq(count_challenges(text), 1);
     ck_assert(!is_chosen(text));
     free(text);
 }
@@ -171,6 +219,18 @@ TEST(digest_answers_as_the_rfc_does)
 }
 END_TEST
 
+/* The RFC has no example of "-sess": reckoned by hashlib. */
+TEST(digest_of_a_session_is_of_both_nonces_too)
+{
+    expect_in(OF_MUFASA "MD5-sess", &mufasa, "algorithm=MD5-sess, qop=auth, ");
+    expect_in(OF_MUFASA "MD5-sess", &mufasa, "response=\"e783283f46242139c486a698fec7211d\"");
+    expect_in(OF_MUFASA "SHA-256-sess", &mufasa,
+              "response=\"2fd51b3a77ad75bad6afad6003e818d767133c46d9e2749e7f5232ae1ea3efd7\"");
+    expect_in(OF_MUFASA "SHA-512-256-sess", &mufasa,
+              "response=\"3f2a34f923c38b0fb26dce2fdfc2ce326c23cecf86fbb1444f3e51fbbc2cb92e\"");
+}
+END_TEST
+
 /* The request of RFC 7616 3.9.2, whose user's name is not ASCII. The proof that is printed there
  * is of another hash than it says; this one was reckoned by hashlib. */
 TEST(digest_hashes_a_user_with_sha_512_256)
@@ -208,7 +268,6 @@ TEST(digest_knows_its_elders)
 
     expect_in(OF_ELDERS ", qop=auth", &elder, "response=\"6629fae49393a05397450978507c4ef1\"");
     expect_in(OF_ELDERS, &elder, "response=\"670fd8c2df070c60b045671b8b24ff02\"");
-    expect_in(OF_ELDERS ", qop=auth, algorithm=MD5-sess", &elder, "algorithm=MD5-sess");
 }
 END_TEST
 
@@ -224,7 +283,7 @@ TEST(digest_writes_names_so_that_they_can_be_read)
 }
 END_TEST
 
-TEST(digest_refuses_a_user_with_controls)
+static h2client_error_code answer_as(const char *user, const char *password)
 {
     struct h2i_digest_request request = mufasa;
     struct h2i_digest_challenge challenge = {.realm = "r", .nonce = "n"};
@@ -232,13 +291,33 @@ TEST(digest_refuses_a_user_with_controls)
     char buf[160];
     struct h2i_text why = h2i_text(buf, sizeof buf);
     const char *value;
+    h2client_error_code code;
 
     h2i_arena_init(&arena, h2i_default_allocator(), 1024);
-    request.user = "a\r\nb";
-    if (h2i_digest_hash_is_built_in())
-        ck_assert_int_eq(h2i_digest_answer(&arena, &challenge, &request, &value, &why),
-                         H2CLIENT_ERROR_INVALID_ARGUMENT);
+    request.user = user;
+    request.password = password;
+    code = h2i_digest_answer(&arena, &challenge, &request, &value, &why);
+    ck_assert_msg((code == H2CLIENT_OK) == (buf[0] == 0), "code %d: %s", code, buf);
+    ck_assert_ptr_null(strstr(buf, "secret"));
     h2i_arena_finish(&arena);
+    return code;
+}
+
+TEST(digest_refuses_controls_without_showing_them)
+{
+    if (!h2i_digest_hash_is_built_in())
+        return;
+    ck_assert_int_eq(answer_as("a", "b"), H2CLIENT_OK);
+    ck_assert_int_eq(answer_as("secret\r\n", "b"), H2CLIENT_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(answer_as("a", "secret\n"), H2CLIENT_ERROR_INVALID_ARGUMENT);
+}
+END_TEST
+
+TEST(digest_without_hashes_is_a_missing_feature)
+{
+    ck_assert_int_eq(answer_as("a", "b"),
+                     h2i_digest_hash_is_built_in() ? H2CLIENT_OK : H2CLIENT_ERROR_FEATURE_MISSING);
+    ck_assert_int_eq(is_chosen("Digest realm=r, nonce=n"), h2i_digest_hash_is_built_in());
 }
 END_TEST
 
@@ -454,13 +533,17 @@ TEST(digest_that_is_not_built_in_says_so)
 END_TEST
 
 TEST_MAIN("digest", {T(challenges_of_several_schemes_are_told_apart)},
-          {T(challenges_end_where_the_list_is_broken)},
+          {T(challenges_end_where_the_list_is_broken)}, {T(challenges_are_read_in_linear_time)},
           {T(digest_is_chosen_where_it_can_be_answered)},
+          {T(digest_challenge_that_says_anything_twice_is_not_answered)},
           {T(digest_takes_the_strongest_of_all_fields)},
           {T(digest_challenge_that_is_huge_is_not_answered)}, {T(digest_answers_as_the_rfc_does)},
+          {T(digest_of_a_session_is_of_both_nonces_too)},
           {T(digest_hashes_a_user_with_sha_512_256)}, {T(digest_knows_its_elders)},
           {T(digest_writes_names_so_that_they_can_be_read)},
-          {T(digest_refuses_a_user_with_controls)}, {T(digest_answers_a_401_with_the_whole_body)},
+          {T(digest_refuses_controls_without_showing_them)},
+          {T(digest_without_hashes_is_a_missing_feature)},
+          {T(digest_answers_a_401_with_the_whole_body)},
           {T(digest_brings_its_proof_at_once_from_then_on)},
           {T(digest_asks_again_where_the_proof_was_stale)},
           {T(digest_gives_up_on_a_server_that_forgets_everything)},

@@ -108,16 +108,21 @@ bool h2i_challenge_next(struct h2i_str *rest, struct h2i_challenge *challenge)
     return !is_broken;
 }
 
+bool h2i_challenge_repeats_itself(const struct h2i_challenge *challenge)
+{
+    for (size_t i = 0; i < challenge->n_params; i++)
+        for (size_t j = 0; j < i; j++)
+            if (h2i_str_equals_nocase(challenge->params[i].name, challenge->params[j].name))
+                return true;
+    return false;
+}
+
 size_t h2i_challenge_find(const struct h2i_challenge *challenge, const char *name)
 {
-    size_t place = challenge->n_params;
+    size_t place = 0;
 
-    for (size_t i = 0; i < challenge->n_params; i++) {
-        if (!h2i_str_equals_nocase(challenge->params[i].name, h2i_str_of(name)))
-            continue;
-        if (place < challenge->n_params)
-            return challenge->n_params;
-        place = i;
-    }
+    while (place < challenge->n_params &&
+           !h2i_str_equals_nocase(challenge->params[place].name, h2i_str_of(name)))
+        place++;
     return place;
 }

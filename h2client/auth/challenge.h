@@ -23,8 +23,10 @@ struct h2i_challenge {
 
 /* Takes the next one off `rest`. False: there is none any more, or it is not one. */
 bool h2i_challenge_next(struct h2i_str *rest, struct h2i_challenge *challenge);
-/* The place of that parameter in any case of letters; n_params: there is none, and also
- * where there are two. */
+/* RFC 9110 11.2: a name may stand only once in a challenge. */
+bool h2i_challenge_repeats_itself(const struct h2i_challenge *challenge);
+/* The place of the first parameter of that name, in any case of letters; n_params: there is
+ * none. */
 size_t h2i_challenge_find(const struct h2i_challenge *challenge, const char *name);
 
 #endif

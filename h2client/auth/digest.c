@@ -6,7 +6,7 @@
 #include "h2client/auth/challenge.h"
 #include "h2client/auth/digest_hash.h"
 
-#define MAX_VALUE_BYTES 4096 /* of what a challenge brings, and of a user's name */
+#define MAX_VALUE_BYTES 4096 /* of a parameter's, of user and of password */
 
 /* ---- challenges ---------------------------------------------------------------- */
 
@@ -51,10 +51,7 @@ static bool says(const struct h2i_challenge *given, const char *name, const char
 
 static bool is_given(const struct h2i_challenge *given, const char *name)
 {
-    for (size_t i = 0; i < given->n_params; i++)
-        if (h2i_str_equals_nocase(given->params[i].name, h2i_str_of(name)))
-            return true;
-    return false;
+    return h2i_challenge_find(given, name) < given->n_params;
 }
 
 static bool read_algorithm(const struct h2i_challenge *given,
@@ -91,10 +88,8 @@ static bool read_qop(const struct h2i_challenge *given, struct h2i_digest_challe
     size_t place = h2i_challenge_find(given, "qop");
     struct h2i_str rest, option;
 
-    if (!is_given(given, "qop"))
-        return true;
     if (place == given->n_params)
-        return false;
+        return true;
     for (rest = given->params[place].value; h2i_str_split(&rest, ',', &option);)
         challenge->has_qop =
             challenge->has_qop || h2i_str_equals_nocase(h2i_str_trim(option), h2i_str_of("auth"));
@@ -107,7 +102,8 @@ static bool read_challenge(struct h2i_arena *arena, const struct h2i_challenge *
     *challenge = (struct h2i_digest_challenge){.is_stale = says(given, "stale", "true"),
                                                .wants_userhash = says(given, "userhash", "true")};
     if (!h2i_str_equals_nocase(given->scheme, h2i_str_of("Digest")) ||
-        !read_algorithm(given, challenge) || !read_qop(given, challenge))
+        h2i_challenge_repeats_itself(given) || !read_algorithm(given, challenge) ||
+        !read_qop(given, challenge))
         return false;
     challenge->realm = read_text(arena, given, "realm");
     challenge->nonce = read_text(arena, given, "nonce");
@@ -164,6 +160,7 @@ static void hash_user(const struct h2i_digest_challenge *challenge,
     const struct h2i_str session[] = {text_of(base), COLON, text_of(challenge->nonce), COLON,
                                       text_of(request->cnonce)};
     h2i_digest_hash(challenge->algorithm, session, 5, a1);
+    explicit_bzero(base, sizeof base);
 }
 
 /* RFC 7616 3.4.1, and without qop RFC 2069 2.1.2. */
@@ -194,7 +191,7 @@ static void make_proof(const struct h2i_digest_challenge *challenge,
                                       text_of(a2)};
         h2i_digest_hash(challenge->algorithm, all, 5, proof);
     }
-    memset(a1, 0, sizeof a1);
+    explicit_bzero(a1, sizeof a1);
 }
 
 /* ---- the field -------------------------------------------------------------------- */
@@ -210,10 +207,10 @@ static size_t quoted_len(const char *text)
 
 static char *put_text(char *at, const char *text)
 {
-    size_t len = strlen(text);
+    struct h2i_str piece = text_of(text);
 
-    memcpy(at, text, len);
-    return at + len;
+    memcpy(at, piece.data, piece.len);
+    return at + piece.len;
 }
 
 static char *put_quoted(char *at, const char *name, const char *text)
@@ -312,8 +309,11 @@ h2client_error_code h2i_digest_answer(struct h2i_arena *arena,
         h2i_text_add(why, "auth: Digest is not built in");
         return H2CLIENT_ERROR_FEATURE_MISSING;
     }
-    if (!is_plain(h2i_str_of(request->user))) {
-        h2i_text_add(why, "auth: a user of Digest cannot be so long, or have control characters");
+    if (!is_plain(text_of(request->user)) || !is_plain(text_of(request->password))) {
+        h2i_text_add(why,
+                     "auth: user and password of Digest cannot be longer than %d bytes, or "
+                     "have control characters",
+                     MAX_VALUE_BYTES);
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     }
     text = h2i_arena_alloc(arena, cap);

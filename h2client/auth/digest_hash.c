@@ -78,6 +78,8 @@ void h2i_digest_hash(enum h2i_digest_algorithm algorithm, const struct h2i_str *
         *text++ = digits[bytes[i] & 15];
     }
     *text = 0;
+    explicit_bzero(&state, sizeof state); /* the password may be among the pieces */
+    explicit_bzero(bytes, sizeof bytes);
 }
 #else
 bool h2i_digest_hash_is_built_in(void)

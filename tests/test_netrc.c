@@ -90,30 +90,59 @@ TEST(netrc_that_is_broken_is_told_by_its_line)
                    "netrc, line 1: a word is missing at the end");
     expect_refusal(h2i_str_of("machine b login x password \"abc\n\""),
                    "netrc, line 1: a quote that is not closed");
-    expect_refusal(h2i_str("machine a\0b", 11), "netrc, line 1: a NUL byte");
+    expect_refusal(h2i_str_of("machine a\nlogin x password\n\n# end\n"),
+                   "netrc, line 2: a word is missing at the end");
+    expect_refusal(h2i_str_of("machine b login x password \"abc\\\n\""),
+                   "netrc, line 1: a quote that is not closed");
+    expect_refusal(h2i_str_of("machine b login x password \"abc\r\n"),
+                   "netrc, line 1: a quote that is not closed");
 }
 END_TEST
 
-TEST(netrc_is_read_in_linear_time)
+TEST(netrc_with_control_characters_is_broken)
 {
-    size_t n = 200000;
-    char *text = malloc(n * 6);
+    static const char why[] = "netrc, line 2: a control character";
 
-    for (size_t i = 0; i < n; i++)
-        memcpy(text + i * 6, i % 2 ? "log   " : "machin", 6);
-    memcpy(text, "machine a login x password ", 27);
-    memset(text + 27, 'p', n * 6 - 27);
-    struct h2i_arena arena;
-    struct h2i_netrc_login login;
-    char buf[160];
+    expect_refusal(h2i_str("\nmachine a\0b", 12), why);
+    expect_refusal(h2i_str("machine b\nlogin \"x\0y\"", 21), why);
+    expect_refusal(h2i_str_of("machine b\nlogin x\x01 password y"), why);
+    expect_refusal(h2i_str_of("machine b\nlogin x password \"y\x7f\""), why);
+    expect_refusal(h2i_str_of("machine b\nlogin x password \"y\tz\""), why);
+}
+END_TEST
+
+/* An entry and then n times that. */
+static void expect_of_many(const char *unit, size_t n, size_t password_len)
+{
+    static const char entry[] = "machine a login x password p";
+    size_t len = strlen(unit), at = sizeof entry - 1;
+    char *text = malloc(at + n * len + 1), buf[160];
     struct h2i_text why = h2i_text(buf, sizeof buf);
+    struct h2i_netrc_login login;
+    struct h2i_arena arena;
 
+    memcpy(text, entry, sizeof entry);
+    for (; n > 0; n--, at += len)
+        memcpy(text + at, unit, len + 1);
     h2i_arena_init(&arena, h2i_default_allocator(), 256);
-    ck_assert_int_eq(h2i_netrc_find(&arena, h2i_str(text, n * 6), "a", NULL, true, &login, &why),
+    ck_assert_int_eq(h2i_netrc_find(&arena, h2i_str_of(text), "a", NULL, true, &login, &why),
                      H2CLIENT_OK);
-    ck_assert_uint_eq(strlen(login.password), n * 6 - 27);
+    ck_assert_uint_eq(strlen(login.password), password_len);
     h2i_arena_finish(&arena);
     free(text);
+}
+
+/* Were one of them quadratic, it would take longer than a test may. */
+TEST(netrc_is_read_in_linear_time)
+{
+    size_t n = 100000;
+
+    expect_of_many("p", n, n + 1);
+    expect_of_many("\n", n, 1);
+    expect_of_many(" #", n, 1);
+    expect_of_many(" account \"\\\"\"", n, 1);
+    expect_of_many("\nmachine b login x password p", n, 1);
+    expect_of_many("\nmacdef m\n\n", n, 1);
 }
 END_TEST
 
@@ -210,6 +239,7 @@ END_TEST
 
 TEST_MAIN("netrc", {T(netrc_finds_the_entry_of_exactly_that_host)}, {T(netrc_takes_default_last)},
           {T(netrc_reads_quotes_comments_and_macros)},
-          {T(netrc_that_is_broken_is_told_by_its_line)}, {T(netrc_is_read_in_linear_time)},
+          {T(netrc_that_is_broken_is_told_by_its_line)},
+          {T(netrc_with_control_characters_is_broken)}, {T(netrc_is_read_in_linear_time)},
           {T(netrc_is_asked_last_and_only_where_it_is_named)},
           {T(netrc_that_cannot_be_read_is_the_calls_error)}, {T(netrc_at_home_may_be_missing)})

@@ -61,7 +61,7 @@ static char escaped(char c)
     return c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c;
 }
 
-/* Up to the closing quote. */
+/* Up to the closing quote, which stands in the same line. */
 static enum word take_quoted(struct reader *reader, char *text, size_t *len)
 {
     take_char(reader);
@@ -69,29 +69,40 @@ static enum word take_quoted(struct reader *reader, char *text, size_t *len)
         char c = take_char(reader);
         if (c == '"')
             return WORD;
-        if (c == '\\' && reader->rest.len > 0)
+        if (c == '\\' && reader->rest.len > 0 && reader->rest.data[0] != '\n')
             c = escaped(take_char(reader));
         text[(*len)++] = c;
     }
     return BAD_WORD;
 }
 
-/* With its quotes and escapes. */
+/* With its first quote and escapes. */
 static size_t word_len(struct h2i_str text)
 {
-    bool is_quoted = text.data[0] == '"';
+    bool is_quoted = text.data[0] == '"', is_escaped = false;
     size_t n = 1;
 
     while (n < text.len && text.data[n] != '\n' &&
-           (is_quoted ? text.data[n] != '"' : !is_space(text.data[n])))
-        n += is_quoted && text.data[n] == '\\' && n + 1 < text.len ? 2 : 1;
+           (is_quoted ? is_escaped || text.data[n] != '"' : !is_space(text.data[n]))) {
+        is_escaped = !is_escaped && text.data[n] == '\\';
+        n++;
+    }
     return n;
+}
+
+static bool has_controls(struct h2i_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == 0x7f)
+            return true;
+    return false;
 }
 
 /* *text lives in the arena. */
 static h2client_error_code take_word(struct reader *reader, const char **text, enum word *kind)
 {
-    size_t max, len = 0;
+    struct h2i_str raw;
+    size_t len = 0;
     char *room;
 
     *text = NULL;
@@ -99,10 +110,8 @@ static h2client_error_code take_word(struct reader *reader, const char **text, e
     skip_space(reader);
     if (reader->rest.len == 0)
         return H2CLIENT_OK;
-    max = word_len(reader->rest);
-    if (memchr(reader->rest.data, 0, max))
-        return refuse(reader, "a NUL byte");
-    room = h2i_arena_alloc(reader->arena, max + 1);
+    raw = h2i_str(reader->rest.data, word_len(reader->rest));
+    room = h2i_arena_alloc(reader->arena, raw.len + 1);
     if (!room)
         return H2CLIENT_ERROR_NO_MEMORY;
     *kind = WORD;
@@ -113,6 +122,8 @@ static h2client_error_code take_word(struct reader *reader, const char **text, e
             room[len++] = take_char(reader);
     if (*kind == BAD_WORD)
         return refuse(reader, "a quote that is not closed");
+    if (has_controls(raw))
+        return refuse(reader, "a control character");
     room[len] = 0;
     *text = room;
     return H2CLIENT_OK;
@@ -128,12 +139,14 @@ static void skip_macro(struct reader *reader)
 
 static h2client_error_code take_value(struct reader *reader, const char **value)
 {
+    unsigned line = reader->line;
     enum word kind;
     h2client_error_code code = take_word(reader, value, &kind);
 
-    if (!code && kind == NO_WORD)
-        return refuse(reader, "a word is missing at the end");
-    return code;
+    if (code || kind == WORD)
+        return code;
+    reader->line = line; /* of the word that wants a value */
+    return refuse(reader, "a word is missing at the end");
 }
 
 struct search {

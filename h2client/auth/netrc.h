@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * netrc: user and password by host, as ftp and curl read them: words between white space or
- * in double quotes (\" \\ \n \r \t), # to the end of a line, machine, default, login, password,
- * account, and macdef up to an empty line.
+ * in double quotes (\" \\ \n \r \t), machine, default, login, password, account, and macdef up
+ * to an empty line. A word that begins with # begins a comment, to the end of the line, also
+ * where a value should be: such a value needs quotes. Other control characters are errors.
  */
 #ifndef H2I_NETRC_H
 #define H2I_NETRC_H

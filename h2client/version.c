@@ -6,6 +6,7 @@
 #include "h2client/coding/coding.h"
 #include "h2client/cookies/public_suffix.h"
 #include "h2client/h2/h2_conn.h"
+#include "h2client/http/idna.h"
 #include "h2client/payload/json_text.h"
 #include "resolver/ares_resolver.h"
 #include "transport/loops.h"
@@ -41,6 +42,11 @@ int h2client_version_number(void)
 #else
 #define LIBPSL_FEATURES
 #endif
+#ifdef H2I_HAVE_LIBIDN2
+#define LIBIDN2_FEATURES "idna",
+#else
+#define LIBIDN2_FEATURES
+#endif
 #ifdef H2I_HAVE_NETTLE
 #define NETTLE_FEATURES "digest",
 #else
@@ -61,6 +67,7 @@ static const char *version_of(const char *library)
         {"nghttp2", h2i_h2_library_version},   {"GnuTLS", h2i_tls_gnutls_version},
         {"c-ares", h2i_ares_resolver_version}, {"jansson", h2i_jansson_version},
         {"nettle", h2i_digest_hash_version},   {"libpsl", h2i_public_suffix_version},
+        {"libidn2", h2i_idna_version},
     };
 
     for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
@@ -98,6 +105,9 @@ const char *const *h2client_libraries(void)
 #ifdef H2I_HAVE_LIBPSL
                                         "libpsl",
 #endif
+#ifdef H2I_HAVE_LIBIDN2
+                                        "libidn2",
+#endif
                                         NULL};
 
     return names;
@@ -106,7 +116,7 @@ const char *const *h2client_libraries(void)
 #define FEATURES                                                                     \
     "http2", "tls", "c-ares",                                                        \
         ZLIB_FEATURES BROTLI_FEATURES ZSTD_FEATURES JANSSON_FEATURES NETTLE_FEATURES \
-            LIBPSL_FEATURES "poll"
+            LIBPSL_FEATURES LIBIDN2_FEATURES "poll"
 
 const char *const *h2client_features(void)
 {

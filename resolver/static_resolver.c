@@ -76,7 +76,7 @@ static const char *what_is_wrong(const char *host)
         return rest.len ? "is longer than 253 bytes" : "is empty";
     for (size_t i = 0; i < rest.len; i++)
         if ((unsigned char)rest.data[i] >= 0x80)
-            return "is not ASCII (IDNA is not built in)";
+            return "is not ASCII";
     if (rest.data[rest.len - 1] == '.')
         return "has an empty label";
     while (h2i_str_split(&rest, '.', &label))

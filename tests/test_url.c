@@ -67,6 +67,9 @@ static const struct good good_urls[] = {
     {"http://[::1]/", "::1", "[::1]", "/", 80, false, true},
     {"https://[2001:DB8::A]:8443/x", "2001:db8::a", "[2001:db8::a]:8443", "/x", 8443, true, true},
     {"http://[::ffff:192.0.2.1]", "::ffff:192.0.2.1", "[::ffff:192.0.2.1]", "/", 80, false, true},
+    {"http://[FE80::1%254]:81/x", "fe80::1%4", "[fe80::1]:81", "/x", 81, false, true},
+    {"https://[fe80::1%254294967295]", "fe80::1%4294967295", "[fe80::1]", "/", 443, true, true},
+    {"http://[fe80::1%2507]/", "fe80::1%7", "[fe80::1]", "/", 80, false, true},
     {"http://h/%zz/%2F/../a//b", "h", "h", "/%zz/%2F/../a//b", 80, false, false},
     {"http://h/a:b@c", "h", "h", "/a:b@c", 80, false, false},
     {"http://h/<\"^`{|}>[]", "h", "h", "/<\"^`{|}>[]", 80, false, false},
@@ -99,6 +102,8 @@ struct bad {
     const char *why;
 };
 
+#define ZONE "the zone at offset 15 is not \"%25\" and an interface's number"
+
 static const struct bad bad_urls[] = {
     {"", "the URL is empty"},
     {"/path", "no scheme at offset 0: http:// or https:// is missing"},
@@ -127,8 +132,12 @@ static const struct bad bad_urls[] = {
     {"http://h/\t", "control character at offset 9"},
     {"http://h/\r\nx:y", "control character at offset 9"},
     {"http://h/\x7f", "control character at offset 9"},
-    {"http://h\xc3\xbc.de/", "byte above 0x7F at offset 8"},
     {"http://h/\xc3\xbc", "byte above 0x7F at offset 9"},
+    {"http://h?\xc3\xbc", "byte above 0x7F at offset 9"},
+    {"http://h/#\xc3\xbc", "byte above 0x7F at offset 10"},
+    {"http://\xc3\xbc@h/", "byte above 0x7F at offset 7"},
+    {"http://h:\xc3\xbc/", "no port number from 1 to 65535 at offset 9"},
+    {"http://[\xc3\xbc]/", "no IPv6 address at offset 8"},
     {"http://a%2eb/", "percent sign in the host at offset 8"},
     {"http://h%00/", "percent sign in the host at offset 8"},
     {"http://a!b/", "character not allowed in the host at offset 8"},
@@ -149,8 +158,14 @@ static const struct bad bad_urls[] = {
     {"http://[::g]/", "no IPv6 address at offset 8"},
     {"http://[127.0.0.1]/", "no IPv6 address at offset 8"},
     {"http://[v1.x]/", "no IPv6 address at offset 8"},
-    {"http://[fe80::1%25eth0]/", "zone in the address at offset 8"},
-    {"http://[fe80::1%1]/", "zone in the address at offset 8"},
+    {"http://[fe80::1%25eth0]/", ZONE},
+    {"http://[fe80::1%1]/", ZONE},
+    {"http://[fe80::1%25]/", ZONE},
+    {"http://[fe80::1%250]/", ZONE},
+    {"http://[fe80::1%254294967296]/", ZONE},
+    {"http://[fe80::1%251%252]/", ZONE},
+    {"http://[%251]/", "no IPv6 address at offset 8"},
+    {"http://127.0.0.1%251/", "percent sign in the host at offset 16"},
 };
 
 TEST(url_that_can_be_misread_is_refused_with_reason_and_place)
@@ -209,6 +224,17 @@ TEST(url_userinfo_is_kept_apart_and_never_displayed)
     finish(&bench);
     ck_assert_int_eq(parse(&bench, "https://@h/"), H2CLIENT_OK);
     ck_assert_str_eq(bench.url.userinfo, "");
+    finish(&bench);
+}
+
+/* It is this machine's own business, but where a relative reference is joined to it. */
+TEST(url_zone_is_displayed_and_not_sent)
+{
+    struct bench bench;
+
+    ck_assert_int_eq(parse(&bench, "http://u@[fe80::1%254]:81/x"), H2CLIENT_OK);
+    ck_assert_str_eq(bench.url.display, "http://[fe80::1%254]:81/x");
+    ck_assert_str_eq(bench.url.authority, "[fe80::1]:81");
     finish(&bench);
 }
 
@@ -300,7 +326,8 @@ TEST_MAIN("url", {T(url_parts_are_taken_as_written)},
           {T(url_that_can_be_misread_is_refused_with_reason_and_place)},
           {T(url_whose_host_only_looks_like_an_address_is_refused)},
           {T(url_of_another_scheme_is_unsupported_not_malformed)},
-          {T(url_userinfo_is_kept_apart_and_never_displayed)}, {T(url_reason_never_shows_userinfo)},
+          {T(url_userinfo_is_kept_apart_and_never_displayed)},
+          {T(url_zone_is_displayed_and_not_sent)}, {T(url_reason_never_shows_userinfo)},
           {T(url_of_64_kib_is_taken_and_one_byte_more_is_refused)},
           {T(url_host_names_are_bounded_like_dns_names)},
           {T(url_without_memory_says_so_and_leaves_nothing)})

@@ -2,11 +2,12 @@
 /*
  * Parses an absolute http or https URL (RFC 3986 3, RFC 9110 4.2) from left to right,
  * each part once. It repairs nothing: what two parsers could read in two ways is
- * refused, since the difference is what attackers live on. It is no resolver of
- * relative references and knows no international names.
+ * refused, since the difference is what attackers live on. An international host is
+ * mapped first and then checked like any other. It is no resolver of relative references.
  */
 #include "h2client/http/url.h"
 
+#include "h2client/http/idna.h"
 #include "h2client/transport.h"
 
 #define MAX_URL_LEN 65536
@@ -22,8 +23,11 @@ struct parts {
     bool host_is_bracketed;
     bool host_is_literal;
     uint16_t port;
+    uint32_t zone; /* of an IPv6 address; 0: none */
     struct h2i_str userinfo;
-    struct h2i_str host; /* without brackets, with a trailing dot */
+    struct h2i_str host;        /* without brackets and zone, with a trailing dot */
+    const char *mapped_host_at; /* in the text; NULL: the host is as written there */
+    struct h2i_arena *arena;
     struct h2i_str path; /* with query, without fragment; may be empty */
     struct h2i_text *why;
 };
@@ -47,6 +51,12 @@ static size_t offset_of(const struct parts *parts, const char *place)
     return (size_t)(place - parts->text);
 }
 
+/* A mapped host is all at the place of the one it was. */
+static size_t offset_in_host(const struct parts *parts, const char *place)
+{
+    return offset_of(parts, parts->mapped_host_at ? parts->mapped_host_at : place);
+}
+
 /* ---- the text as a whole ------------------------------------------------ */
 
 static const char *name_of_bad_byte(unsigned char c)
@@ -55,9 +65,7 @@ static const char *name_of_bad_byte(unsigned char c)
         return "space";
     if (c == '\\')
         return "backslash";
-    if (c < 0x20 || c == 0x7f)
-        return "control character";
-    return c > 0x7f ? "byte above 0x7F" : NULL;
+    return c < 0x20 || c == 0x7f ? "control character" : NULL;
 }
 
 static bool check_bytes(const struct parts *parts)
@@ -71,6 +79,25 @@ static bool check_bytes(const struct parts *parts)
         }
     }
     return true;
+}
+
+static size_t n_ascii(struct h2i_str s)
+{
+    size_t i = 0;
+
+    while (i < s.len && (unsigned char)s.data[i] < 0x80)
+        i++;
+    return i;
+}
+
+/* Of what is not the host. */
+static bool check_is_ascii(const struct parts *parts, struct h2i_str s)
+{
+    size_t n = n_ascii(s);
+
+    if (n < s.len)
+        h2i_text_add(parts->why, "byte above 0x7F at offset %zu", offset_of(parts, s.data + n));
+    return n == s.len;
 }
 
 /* ---- scheme ------------------------------------------------------------- */
@@ -137,7 +164,7 @@ static bool take_userinfo(struct parts *parts, struct h2i_str *authority)
     second = memchr(authority->data, '@', authority->len);
     if (second)
         h2i_text_add(parts->why, "second \"@\" at offset %zu", offset_of(parts, second));
-    return !second;
+    return !second && check_is_ascii(parts, parts->userinfo);
 }
 
 /* A number may be part of a password whose '/' was not encoded; an '@' further on says
@@ -167,27 +194,45 @@ static bool parse_port(struct parts *parts, struct h2i_str port)
     return true;
 }
 
-/* RFC 3986 3.2.2, without zones and without versions to come. */
+/* RFC 6874: "%25" and the zone. Its number only: names are for the system to know. */
+static bool take_zone(struct parts *parts)
+{
+    const char *percent = memchr(parts->host.data, '%', parts->host.len);
+    struct h2i_str zone;
+    uint64_t number;
+
+    if (!percent)
+        return true;
+    zone = h2i_str(percent, parts->host.len - (size_t)(percent - parts->host.data));
+    parts->host.len -= zone.len;
+    if (zone.len < 3 || memcmp(zone.data, "%25", 3) != 0 ||
+        !h2i_str_parse_uint(h2i_str(zone.data + 3, zone.len - 3), UINT32_MAX, &number) ||
+        number == 0) {
+        h2i_text_add(parts->why, "the zone at offset %zu is not \"%%25\" and an interface's number",
+                     offset_of(parts, percent));
+        return false;
+    }
+    parts->zone = (uint32_t)number;
+    return true;
+}
+
+/* RFC 3986 3.2.2, without versions to come. */
 static bool check_bracketed_host(struct parts *parts)
 {
     char literal[48];
     h2client_address address;
-    size_t offset = offset_of(parts, parts->host.data);
 
-    if (memchr(parts->host.data, '%', parts->host.len)) {
-        h2i_text_add(parts->why, "zone in the address at offset %zu", offset);
+    if (!take_zone(parts))
         return false;
-    }
     if (parts->host.len < sizeof literal) {
         memcpy(literal, parts->host.data, parts->host.len);
         literal[parts->host.len] = 0;
-        if (h2client_address_parse(literal, &address) && address.family == 6) {
-            parts->host_is_literal = true;
-            return true;
-        }
+        parts->host_is_literal = h2client_address_parse(literal, &address) && address.family == 6;
     }
-    h2i_text_add(parts->why, "no IPv6 address at offset %zu", offset);
-    return false;
+    if (!parts->host_is_literal)
+        h2i_text_add(parts->why, "no IPv6 address at offset %zu",
+                     offset_of(parts, parts->host.data));
+    return parts->host_is_literal;
 }
 
 static bool check_host_bytes(const struct parts *parts)
@@ -199,7 +244,7 @@ static bool check_host_bytes(const struct parts *parts)
             continue;
         h2i_text_add(parts->why, "%s in the host at offset %zu",
                      c == '%' ? "percent sign" : "character not allowed",
-                     offset_of(parts, parts->host.data + i));
+                     offset_in_host(parts, parts->host.data + i));
         return false;
     }
     return true;
@@ -216,7 +261,7 @@ static bool check_labels(const struct parts *parts, struct h2i_str name)
         }
         if (label_len == 0 || label_len > MAX_LABEL_LEN) {
             h2i_text_add(parts->why, "%s label in the host before offset %zu",
-                         label_len ? "too long a" : "empty", offset_of(parts, name.data + i));
+                         label_len ? "too long a" : "empty", offset_in_host(parts, name.data + i));
             return false;
         }
         label_len = 0;
@@ -280,13 +325,28 @@ static bool check_named_host(struct parts *parts)
         return false;
     if (!ends_in_number(name))
         return true;
-    parts->host_is_literal = name.len == parts->host.len && is_dotted_quad(name);
+    parts->host_is_literal =
+        !parts->mapped_host_at && name.len == parts->host.len && is_dotted_quad(name);
     if (!parts->host_is_literal)
         h2i_text_add(parts->why,
                      "the host ends in a number but is no IPv4 address of four "
                      "decimal parts, at offset %zu",
-                     offset_of(parts, parts->host.data));
+                     offset_in_host(parts, parts->host.data));
     return parts->host_is_literal;
+}
+
+static h2client_error_code map_host(struct parts *parts)
+{
+    const char *place = parts->host.data;
+    h2client_error_code code;
+
+    if (n_ascii(parts->host) == parts->host.len)
+        return H2CLIENT_OK;
+    code = h2i_idna_to_ascii(parts->arena, parts->host, &parts->host, parts->why);
+    if (code == H2CLIENT_ERROR_URL_MALFORMED)
+        h2i_text_add(parts->why, ", at offset %zu", offset_of(parts, place));
+    parts->mapped_host_at = place;
+    return code;
 }
 
 /* Cuts "[host]" off the front. */
@@ -316,7 +376,7 @@ static void take_named_host(struct parts *parts, struct h2i_str *authority)
     *authority = h2i_str(authority->data + taken, authority->len - taken);
 }
 
-static bool parse_host_and_port(struct parts *parts, struct h2i_str authority)
+static bool take_host_and_port(struct parts *parts, struct h2i_str authority)
 {
     if (authority.len > 0 && authority.data[0] == '[') {
         if (!take_bracketed_host(parts, &authority))
@@ -335,9 +395,21 @@ static bool parse_host_and_port(struct parts *parts, struct h2i_str authority)
     }
     if (authority.len > 0)
         authority = h2i_str(authority.data + 1, authority.len - 1);
-    if (!parse_port(parts, authority))
-        return false;
-    return parts->host_is_bracketed ? check_bracketed_host(parts) : check_named_host(parts);
+    return parse_port(parts, authority);
+}
+
+static h2client_error_code parse_authority(struct parts *parts, struct h2i_str authority)
+{
+    h2client_error_code code = H2CLIENT_OK;
+    bool is_good = take_userinfo(parts, &authority) && take_host_and_port(parts, authority);
+
+    if (is_good && !parts->host_is_bracketed)
+        code = map_host(parts);
+    if (code)
+        return code;
+    is_good = is_good &&
+              (parts->host_is_bracketed ? check_bracketed_host(parts) : check_named_host(parts));
+    return is_good ? H2CLIENT_OK : H2CLIENT_ERROR_URL_MALFORMED;
 }
 
 /* ---- the result --------------------------------------------------------- */
@@ -358,28 +430,38 @@ static char *put(char *end, const char *text, size_t len)
     return end + len;
 }
 
-static char *put_port(char *end, uint16_t port)
+static char *put_number(char *end, uint32_t number)
 {
-    char digits[5];
+    char digits[10];
     size_t n = 0;
 
-    *end++ = ':';
     do
-        digits[n++] = (char)('0' + port % 10);
-    while ((port /= 10) > 0);
+        digits[n++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
     while (n > 0)
         *end++ = digits[--n];
     return end;
 }
 
-static char *put_authority(char *end, const struct parts *parts, const char *host)
+static char *put_zone(char *end, const struct parts *parts, const char *separator)
+{
+    return parts->zone ? put_number(put(end, separator, strlen(separator)), parts->zone) : end;
+}
+
+/* RFC 6874 3: a zone is this machine's own business and is not sent. */
+static char *put_authority(char *end, const struct parts *parts, const char *host, bool is_sent)
 {
     if (parts->host_is_bracketed)
         *end++ = '[';
     end = put(end, host, parts->host.len);
+    if (!is_sent)
+        end = put_zone(end, parts, "%25");
     if (parts->host_is_bracketed)
         *end++ = ']';
-    return parts->port == (parts->is_https ? 443 : 80) ? end : put_port(end, parts->port);
+    if (parts->port == (parts->is_https ? 443 : 80))
+        return end;
+    *end++ = ':';
+    return put_number(end, parts->port);
 }
 
 /* scheme "://" host [":" port] path, in one block whose tail is the path. */
@@ -387,22 +469,40 @@ static bool make_texts(struct h2i_arena *arena, const struct parts *parts, struc
 {
     const char *scheme = parts->is_https ? "https://" : "http://";
     bool needs_slash = parts->path.len == 0 || parts->path.data[0] == '?';
-    size_t cap = sizeof "https://[]:65535/" + parts->host.len + parts->path.len;
+    size_t cap = sizeof "https://[%254294967295]:65535/" + parts->host.len;
     const char *host = copy_lower(arena, parts->host);
-    char *block = h2i_arena_alloc(arena, cap);
-    char *authority, *end;
+    char *authority = h2i_arena_alloc(arena, cap);
+    char *block = h2i_arena_alloc(arena, cap + parts->path.len);
+    char *end;
 
-    if (!block || !host)
+    if (!block || !host || !authority)
         return false;
-    authority = put(block, scheme, strlen(scheme));
-    end = put_authority(authority, parts, host);
-    url->authority = h2i_arena_copy_text(arena, authority, (size_t)(end - authority));
+    *put_authority(authority, parts, host, true) = 0;
+    end = put_authority(put(block, scheme, strlen(scheme)), parts, host, false);
+    url->authority = authority;
     url->path = end;
     if (needs_slash)
         *end++ = '/';
     *put(end, parts->path.data, parts->path.len) = 0;
     url->display = block;
-    return url->authority != NULL;
+    return true;
+}
+
+/* What is resolved and dialled. */
+static const char *make_host(struct h2i_arena *arena, const struct parts *parts)
+{
+    struct h2i_str host = without_trailing_dot(parts->host);
+    char *whole;
+
+    if (!parts->zone)
+        return copy_lower(arena, host);
+    whole = h2i_arena_alloc(arena, host.len + sizeof "%4294967295");
+    if (!whole)
+        return NULL;
+    for (size_t i = 0; i < host.len; i++)
+        whole[i] = h2i_lower(host.data[i]);
+    *put_zone(whole + host.len, parts, "%") = 0;
+    return whole;
 }
 
 static h2client_error_code make_url(struct h2i_arena *arena, const struct parts *parts,
@@ -414,7 +514,7 @@ static h2client_error_code make_url(struct h2i_arena *arena, const struct parts 
         .host_is_literal = parts->host_is_literal,
         .port = parts->port,
     };
-    url->host = copy_lower(arena, without_trailing_dot(parts->host));
+    url->host = make_host(arena, parts);
     if (parts->has_userinfo)
         url->userinfo = h2i_arena_copy_text(arena, parts->userinfo.data, parts->userinfo.len);
     if (!url->host || (parts->has_userinfo && !url->userinfo) || !make_texts(arena, parts, url)) {
@@ -427,7 +527,7 @@ static h2client_error_code make_url(struct h2i_arena *arena, const struct parts 
 h2client_error_code h2i_url_parse(struct h2i_arena *arena, const char *text, struct h2i_url *url,
                                   struct h2i_text *why)
 {
-    struct parts parts = {.text = text ? text : "", .why = why};
+    struct parts parts = {.text = text ? text : "", .why = why, .arena = arena};
     struct h2i_str authority = {0};
     h2client_error_code code;
 
@@ -446,7 +546,8 @@ h2client_error_code h2i_url_parse(struct h2i_arena *arena, const char *text, str
     authority.len = strcspn(authority.data, "/?#");
     parts.path.data = authority.data + authority.len;
     parts.path.len = strcspn(parts.path.data, "#");
-    if (!take_userinfo(&parts, &authority) || !parse_host_and_port(&parts, authority))
+    if (!check_is_ascii(&parts, h2i_str_of(parts.path.data)))
         return H2CLIENT_ERROR_URL_MALFORMED;
-    return make_url(arena, &parts, url);
+    code = parse_authority(&parts, authority);
+    return code ? code : make_url(arena, &parts, url);
 }

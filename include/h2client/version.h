@@ -18,11 +18,11 @@ H2CLIENT_API int h2client_version_number(void);
 /* The version of a library that this one is linked to and uses, "1.52.0", by the names
  * that h2client_libraries lists; NULL for others. Static. */
 H2CLIENT_API const char *h2client_library_version(const char *library);
-/* "nghttp2", "GnuTLS", "c-ares", and of "zlib", "brotli", "zstd", "jansson", "nettle", "libpsl"
- * those that are built in; ended by NULL. Static. */
+/* "nghttp2", "GnuTLS", "c-ares", and of "zlib", "brotli", "zstd", "jansson", "nettle", "libpsl",
+ * "libidn2" those that are built in; ended by NULL. Static. */
 H2CLIENT_API const char *const *h2client_libraries(void);
 /* "epoll", "poll", "tls", "http2", "c-ares", "gzip", "deflate", "br", "zstd", "json", "digest",
- * "psl" ... Any case of letters; unknown: false. */
+ * "psl", "idna" ... Any case of letters; unknown: false. */
 H2CLIENT_API bool h2client_has_feature(const char *name);
 /* All that are there, ended by NULL. Static. */
 H2CLIENT_API const char *const *h2client_features(void);

@@ -3,6 +3,7 @@
 
 #include "fetch_body.h"
 #include "fetch_head.h"
+#include "fetch_outcome.h"
 #include "fetch_tell.h"
 #include "fetch_wait.h"
 
@@ -15,7 +16,7 @@
 
 /* ---- failing --------------------------------------------------------------------- */
 
-static void fail(struct h2f_job *job, int exit_code, char *message)
+void h2f_job_fail(struct h2f_job *job, int exit_code, char *message)
 {
     if (job->exit_code) {
         free(message);
@@ -28,23 +29,25 @@ static void fail(struct h2f_job *job, int exit_code, char *message)
     h2client_session_wake(job->shared->session);
 }
 
-static void fail_to_write(struct h2f_job *job, int error)
+void h2f_job_fail_to_write(struct h2f_job *job, int error)
 {
     const char *name = job->target.output ? job->target.output : "stdout";
 
     if (error == EEXIST && job->file.part)
-        fail(job, H2F_EXIT_WRITE,
-             h2f_format("%s is there already and not ours: move it away", job->file.part));
+        h2f_job_fail(job, H2F_EXIT_WRITE,
+                     h2f_format("%s is there already and not ours: move it away", job->file.part));
     else if (error == EWOULDBLOCK && job->file.part)
-        fail(job, H2F_EXIT_WRITE, h2f_format("%s is being written already", job->file.part));
+        h2f_job_fail(job, H2F_EXIT_WRITE,
+                     h2f_format("%s is being written already", job->file.part));
     else
-        fail(job, H2F_EXIT_WRITE, h2f_format("could not write %s: %s", name, strerror(error)));
+        h2f_job_fail(job, H2F_EXIT_WRITE,
+                     h2f_format("could not write %s: %s", name, strerror(error)));
 }
 
 void h2f_job_stop(struct h2f_job *job, int exit_code, const char *message, bool is_quiet)
 {
     job->is_quiet = is_quiet;
-    fail(job, exit_code, h2f_copy(message));
+    h2f_job_fail(job, exit_code, h2f_copy(message));
 }
 
 /* ---- output ----------------------------------------------------------------------- */
@@ -72,7 +75,7 @@ void h2f_job_write_aside(struct h2f_job *job, const struct h2f_text *text)
 static void check_file(struct h2f_job *job)
 {
     if (job->file.writer.broken_errno)
-        fail_to_write(job, job->file.writer.broken_errno);
+        h2f_job_fail_to_write(job, job->file.writer.broken_errno);
     else if (!h2f_file_is_drained(&job->file))
         h2client_call_pause(job->call);
 }
@@ -107,16 +110,6 @@ static void put_head(struct h2f_job *job, const struct h2f_text *text)
     check_file(job);
 }
 
-static bool is_refused_status(const struct h2f_config *config, int status)
-{
-    return (config->fail || config->fail_with_body) && status >= 400;
-}
-
-static char *status_message(int status)
-{
-    return h2f_format("status %d", status);
-}
-
 static void open_output(struct h2f_job *job)
 {
     struct h2f_part_start start = {.n_bytes = 0};
@@ -128,7 +121,7 @@ static void open_output(struct h2f_job *job)
     if (job->resume.base == H2F_FROM_FILE)
         start.copied_from = job->target.output;
     if (!h2f_file_open(&job->file, job->target.output, job->shared->config->create_dirs, &start))
-        fail_to_write(job, errno);
+        h2f_job_fail_to_write(job, errno);
     check_file(job);
 }
 
@@ -186,7 +179,7 @@ static bool is_refused_at_once(const struct h2f_job *job, int status)
     const struct h2f_config *config = job->shared->config;
     bool is_over = status == 416 && job->resume.is_asked && job->resume.offset > 0;
 
-    return config->fail && is_refused_status(config, status) && !is_over;
+    return config->fail && h2f_outcome_is_refused(config, status) && !is_over;
 }
 
 /* A part can be gone on with: it holds a body's first bytes and nothing else. */
@@ -203,7 +196,7 @@ static void refuse_to_go_on(struct h2f_job *job, char *why)
 {
     if (job->resume.base == H2F_FROM_PART && !job->resume.validator)
         open_output(job);
-    fail(job, H2F_EXIT_RANGE, why);
+    h2f_job_fail(job, H2F_EXIT_RANGE, why);
 }
 
 /* -C, once the head is told: does the server go on where we stopped? A file that is whole
@@ -240,7 +233,7 @@ static void on_response(h2client_call *call, const h2client_response *resp, void
     h2f_text_finish(&text);
     follow_verdict(job, verdict, why);
     if (is_refused)
-        fail(job, H2F_EXIT_HTTP_STATUS, status_message(answer.status));
+        h2f_outcome_refuse(job, answer.status);
 }
 
 /* The output takes what it can; the rest waits, uncredited, and with it the sender. */
@@ -249,7 +242,7 @@ static size_t pass_on(struct h2f_job *job, const void *data, size_t len)
     size_t n = write_output(job, data, len);
 
     if (output_errno(job)) {
-        fail_to_write(job, output_errno(job));
+        h2f_job_fail_to_write(job, output_errno(job));
         return len;
     }
     if (n < len)
@@ -276,7 +269,7 @@ static void make_room(struct h2f_job *job, size_t n_gone, bool is_drained)
 
     job->n_waiting_head -= n_head;
     if (output_errno(job))
-        fail_to_write(job, output_errno(job));
+        h2f_job_fail_to_write(job, output_errno(job));
     if (n_gone > n_head)
         (void)h2client_call_credit(job->call, n_gone - n_head);
     if (is_drained)
@@ -300,74 +293,6 @@ static void put_trailers(struct h2f_job *job)
     h2f_text_finish(&text);
 }
 
-/* Its content-range may have promised another length than its content-length. */
-static bool is_complete(const struct h2f_job *job)
-{
-    return job->is_whole || job->shared->config->is_head ||
-           h2f_resume_is_complete(&job->resume, job->n_bytes);
-}
-
-static void keep_output(struct h2f_job *job)
-{
-    int status = h2client_response_status(h2client_call_response(job->call));
-
-    if (!is_complete(job))
-        fail(job, H2F_EXIT_PARTIAL,
-             h2f_format("the body is not as long as its content-range: %" PRIu64 " of %" PRId64
-                        " bytes",
-                        job->n_bytes, job->resume.n_rest));
-    else if (h2f_file_is_open(&job->file) && !h2f_file_commit(&job->file))
-        fail_to_write(job, errno);
-    else if (!job->is_whole && is_refused_status(job->shared->config, status))
-        fail(job, H2F_EXIT_HTTP_STATUS, status_message(status));
-}
-
-/* Of what stands in the file, if it is worth going on with. */
-static const char *version_of(const struct h2f_job *job)
-{
-    int64_t n_rest = job->resume.n_rest;
-
-    if (job->shared->config->include || (job->n_bytes == 0 && job->resume.offset == 0) ||
-        (n_rest >= 0 && job->n_bytes > (uint64_t)n_rest))
-        return NULL;
-    return job->validator ? job->validator : job->resume.validator;
-}
-
-/* What became of the output, for the error line; NULL: nothing that has to be told. */
-static char *drop_file(struct h2f_job *job)
-{
-    bool is_unread = job->file.awaits_reader;
-    bool is_untouched = job->resume.part && !h2f_file_is_open(&job->file);
-    bool is_kept = is_untouched || h2f_file_keep(&job->file, version_of(job));
-    bool is_removed = h2f_file_abandon(&job->file);
-    const char *part = is_untouched ? job->resume.part : job->file.part;
-    struct h2f_text *list = is_kept ? &job->shared->kept : &job->shared->removed;
-
-    if ((is_kept || is_removed) && job->is_quiet)
-        h2f_text_printf(list, "%s%s", list->len ? ", " : "", part);
-    if (is_unread)
-        return h2f_format("nobody reads %s", job->file.path);
-    if (is_kept)
-        return h2f_format("%s kept, -C - goes on from it", part);
-    return is_removed ? h2f_format("%s removed", part) : NULL;
-}
-
-static void drop_output(struct h2f_job *job, const h2client_error *error)
-{
-    const char *why = job->exit_code ? job->message : error->message;
-    char *fate = drop_file(job);
-    char *message;
-
-    if (!fate)
-        return;
-    message = h2f_format("%s; %s", why, fate);
-    free(fate);
-    free(job->message);
-    job->message = message;
-    if (!job->exit_code)
-        job->exit_code = error->exit_code;
-}
-
 static void free_job(struct h2f_job *job)
 {
     if (job->turn)
@@ -386,9 +311,9 @@ static void free_job(struct h2f_job *job)
 static void end(struct h2f_job *job, const h2client_error *error)
 {
     if (error->code == H2CLIENT_OK && !job->exit_code)
-        keep_output(job);
+        h2f_outcome_keep(job);
     if (error->code != H2CLIENT_OK || job->exit_code)
-        drop_output(job, error);
+        h2f_outcome_drop(job, error);
     h2f_tell_end(job, error);
     correct_expectation(job);
     job->shared->on_end(job->target.index, job->exit_code, job, job->shared->user);
@@ -477,9 +402,9 @@ void h2f_job_check_speed(struct h2f_job *job)
     if (!is_at_work(job))
         h2f_speed_rest(&job->speed);
     else if (h2f_speed_is_too_low(&job->speed, limit, h2f_now_ms(), n_bytes))
-        fail(job, H2F_EXIT_TIMEOUT,
-             h2f_format("slower than %" PRId64 " bytes/s for %" PRId64 " ms", limit->per_s,
-                        limit->time_ms));
+        h2f_job_fail(job, H2F_EXIT_TIMEOUT,
+                     h2f_format("slower than %" PRId64 " bytes/s for %" PRId64 " ms", limit->per_s,
+                                limit->time_ms));
 }
 
 void h2f_job_pump(struct h2f_job *job)
@@ -491,9 +416,9 @@ void h2f_job_pump(struct h2f_job *job)
     n_gone = h2f_file_pump(&job->file);
     make_room(job, n_gone, h2f_file_is_drained(&job->file));
     if (!h2f_file_is_drained(&job->file) && drain_ms(job) == 0)
-        fail(job, H2F_EXIT_TIMEOUT,
-             h2f_format("total timeout after %" PRId64 " ms",
-                        job->shared->config->total_timeout_ms));
+        h2f_job_fail(job, H2F_EXIT_TIMEOUT,
+                     h2f_format("total timeout after %" PRId64 " ms",
+                                job->shared->config->total_timeout_ms));
     if (job->is_draining && (h2f_file_is_drained(&job->file) || job->exit_code))
         end(job, h2client_call_error(job->call));
 }
@@ -545,9 +470,9 @@ struct h2f_job *h2f_job_start(struct h2f_shared *shared, struct h2f_target *targ
     if (job->turn && !h2f_stdout_has_turn(&shared->out, job->turn))
         h2client_call_pause(job->call);
     if (job->turn && shared->out.writer.broken_errno)
-        fail_to_write(job, shared->out.writer.broken_errno);
+        h2f_job_fail_to_write(job, shared->out.writer.broken_errno);
     if (!is_planned)
-        fail(job, problem.exit_code, h2f_copy(problem.text));
+        h2f_job_fail(job, problem.exit_code, h2f_copy(problem.text));
     return job;
 }
 

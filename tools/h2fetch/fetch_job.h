@@ -62,6 +62,9 @@ struct h2f_job {
 struct h2f_job *h2f_job_start(struct h2f_shared *shared, struct h2f_target *target);
 /* Ends it with this code and text (copied); it is told as usual, later. */
 void h2f_job_stop(struct h2f_job *job, int exit_code, const char *message, bool is_quiet);
+/* For its own parts: it has failed, unless it has before. Takes the message. */
+void h2f_job_fail(struct h2f_job *job, int exit_code, char *message);
+void h2f_job_fail_to_write(struct h2f_job *job, int error);
 /* A target that cannot be fetched at all: told like a job that ended. */
 void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
                     const struct h2f_problem *problem);

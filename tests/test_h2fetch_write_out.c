@@ -27,7 +27,6 @@ static const h2client_call_info info = {
     .tls_version = "TLS1.3",
     .remote_port = 443,
     .stream_id = 5,
-    .n_attempts = 3,
 };
 
 /* A failure before there was a response: what a test has without a server. */
@@ -42,6 +41,7 @@ static struct h2f_facts make_facts(void)
                               .info = &info,
                               .resp = NULL,
                               .n_retries = 2,
+                              .n_attempts = 3,
                               .exit_code = 7};
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2fetch (H2T_H2FETCH) going on with transfers that were cut: -C and -r."""
+"""h2fetch (H2T_H2FETCH) and transfers that were cut: -C, -r, and --retry inside a body."""
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -35,7 +36,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         condition = self.headers.get("if-range")
         if condition and condition != self.server.tag and kind != "careless":
             first = None
-        if kind == "none":
+        if kind in ("flaky", "hung"):
+            self.server.n_cuts -= 1
+            self.head(200, len(BODY), kind)
+            self.wfile.write(BODY[:CUT] if self.server.n_cuts >= 0 else BODY)
+            if kind == "hung" and self.server.n_cuts >= 0:
+                self.server.closing.wait(LIMIT_S)
+        elif kind == "none":
             self.head(404, 0, kind)
         elif first is None:
             self.head(200, len(BODY), kind)
@@ -84,6 +91,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen = []
         self.tag = '"one"'
+        self.n_cuts = 2
         self.closing = threading.Event()
 
     def url(self, path):
@@ -99,7 +107,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
-class Resume(unittest.TestCase):
+class WithServer(unittest.TestCase):
     def setUp(self):
         self.server = self.enterContext(Server())
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -118,6 +126,8 @@ class Resume(unittest.TestCase):
     def files(self):
         return sorted(path.name for path in self.folder.iterdir())
 
+
+class Resume(WithServer):
     def test_a_cut_transfer_goes_on_where_it_stopped(self):
         told = self.ended(18, "-o", "file", self.server.url("cut"))
         self.assertIn("; file.part kept, -C - goes on from it", told)
@@ -281,6 +291,73 @@ class Resume(unittest.TestCase):
         for option in (["-r", "0-4"], ["--compressed"]):
             self.ended(2, "-C", "-", *option, self.server.url("whole"))
         self.assertIn("--continue-at: ", self.ended(2, "-C", "five", self.server.url("whole")))
+
+
+class Again(WithServer):
+    """--retry, where some of a body has come."""
+
+    TOLD = ("-w", "%{num_retries} %{size_download} %{exitcode}")
+
+    def tried(self, code, told, *arguments):
+        done = self.fetch("--retry-delay", "0.05", *self.TOLD, "-o", "file", *arguments)
+        self.assertEqual((done.returncode, done.stdout.decode()), (code, told), done.stderr)
+
+    def test_a_body_that_was_cut_begins_anew(self):
+        url = self.server.url("flaky")
+        self.tried(0, f"2 {len(BODY)} 0", "--retry", "2", "--retry-all-errors", "--report", "r", url)
+        self.assertEqual((self.files(), self.file.read_bytes()), (["file", "r"], BODY))
+        self.assertEqual(json.loads((self.folder / "r").read_text())["attempts"], 3)
+
+    def test_a_body_that_stands_still_begins_anew(self):
+        limits = ("--retry", "5", "--read-timeout", "0.3")
+        self.tried(0, f"2 {len(BODY)} 0", *limits, self.server.url("hung"))
+        self.assertEqual((self.files(), self.file.read_bytes()), (["file"], BODY))
+
+    def test_tries_have_an_end_and_what_came_last_is_kept(self):
+        self.server.n_cuts = 100
+        self.tried(18, f"3 {CUT} 18", "--retry", "3", "--retry-all-errors", self.server.url("flaky"))
+        self.assertEqual((self.server.n_cuts, self.part.read_bytes()), (96, BODY[:CUT]))
+
+    def test_a_cut_alone_is_no_reason(self):
+        self.tried(18, f"0 {CUT} 18", "--retry", "3", self.server.url("flaky"))
+        self.assertEqual(self.server.n_cuts, 1)
+
+    def test_the_limit_for_all_of_it_covers_all_tries(self):
+        self.server.n_cuts = 100
+        limits = ("--retry", "100", "--read-timeout", "0.3", "-m", "1")
+        begun = time.monotonic()
+        done = self.fetch("--retry-delay", "0.05", *limits, "-o", "file", self.server.url("hung"))
+        self.assertEqual(done.returncode, 28, done.stderr)
+        self.assertLess(time.monotonic() - begun, 5)
+        self.assertIn(self.server.n_cuts, range(96, 99))
+
+    def test_what_went_to_stdout_stays_what_it_is(self):
+        done = self.fetch("--retry", "3", "--retry-all-errors", self.server.url("flaky"))
+        self.assertEqual((done.returncode, done.stdout), (18, BODY[:CUT]))
+
+    def test_a_part_that_was_there_is_gone_on_with_again(self):
+        self.ended(18, "-o", "file", self.server.url("cut"))
+        again = ("--retry", "2", "--retry-delay", "0.05", "--retry-all-errors")
+        self.ended(18, *again, "-C", "-", "-o", "file", self.server.url("torn"))
+        ranges = [fields.get("range") for fields in self.server.seen[1:]]
+        self.assertEqual(ranges, [f"bytes={CUT}-"] * 3)
+        self.assertEqual(self.part.read_bytes(), BODY[: CUT + 10])
+
+    def test_an_interrupt_ends_the_rest_between_two_tries(self):
+        command = [H2FETCH, "-sS", "--retry", "9", "--retry-all-errors", "--retry-delay", "60"]
+        process = subprocess.Popen(
+            [*command, "-o", "file", self.server.url("flaky")],
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+        )
+        deadline = time.monotonic() + LIMIT_S
+        while self.server.n_cuts == 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=LIMIT_S)[1].decode()
+        self.assertEqual((process.returncode, self.files()), (130, []))
+        self.assertIn("interrupted, 0 done, 1 cut short", told)
 
 
 if __name__ == "__main__":

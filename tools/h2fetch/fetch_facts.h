@@ -17,7 +17,8 @@ struct h2f_facts {
     const h2client_call_info *info;
     const h2client_response *resp; /* NULL: none came */
     uint64_t n_head_bytes;         /* of all heads and trailers, as -i shows them */
-    size_t n_retries;              /* neither redirects nor answers to a question for a login */
+    int64_t n_retries;             /* neither redirects nor answers to a question for a login */
+    int64_t n_attempts;
     int exit_code;
 };
 

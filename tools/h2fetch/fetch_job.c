@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_job.h"
 
+#include "fetch_again.h"
 #include "fetch_body.h"
 #include "fetch_head.h"
 #include "fetch_outcome.h"
@@ -310,6 +311,8 @@ static void free_job(struct h2f_job *job)
 
 static void end(struct h2f_job *job, const h2client_error *error)
 {
+    if (h2f_again_plan(job, error))
+        return;
     if (error->code == H2CLIENT_OK && !job->exit_code)
         h2f_outcome_keep(job);
     if (error->code != H2CLIENT_OK || job->exit_code)
@@ -324,10 +327,9 @@ static void end(struct h2f_job *job, const h2client_error *error)
 static void start_draining(struct h2f_job *job)
 {
     int64_t max_ms = job->shared->config->total_timeout_ms;
-    int64_t spent_ms = h2client_call_get_info(job->call)->total_us / 1000;
 
     job->is_draining = true;
-    job->drain_until_ms = max_ms > 0 ? h2f_now_ms() + max_ms - spent_ms : -1;
+    job->drain_until_ms = max_ms > 0 ? job->started_ms + max_ms : -1;
 }
 
 static void on_done(h2client_call *call, const h2client_error *error, void *user)
@@ -364,7 +366,7 @@ static int64_t shorter(int64_t a_ms, int64_t b_ms)
 int64_t h2f_job_max_wait_ms(const struct h2f_job *job)
 {
     const struct h2f_speed_limit *limit = &job->shared->config->slow_limit;
-    int64_t left_ms = drain_ms(job);
+    int64_t left_ms = shorter(drain_ms(job), h2f_again_wait_ms(job));
 
     if (limit->per_s)
         left_ms = shorter(left_ms, h2f_speed_wait_ms(&job->speed, limit, h2f_now_ms()));
@@ -407,22 +409,6 @@ void h2f_job_check_speed(struct h2f_job *job)
                                 limit->time_ms));
 }
 
-void h2f_job_pump(struct h2f_job *job)
-{
-    size_t n_gone;
-
-    if (h2f_file_is_drained(&job->file))
-        return;
-    n_gone = h2f_file_pump(&job->file);
-    make_room(job, n_gone, h2f_file_is_drained(&job->file));
-    if (!h2f_file_is_drained(&job->file) && drain_ms(job) == 0)
-        h2f_job_fail(job, H2F_EXIT_TIMEOUT,
-                     h2f_format("total timeout after %" PRId64 " ms",
-                                job->shared->config->total_timeout_ms));
-    if (job->is_draining && (h2f_file_is_drained(&job->file) || job->exit_code))
-        end(job, h2client_call_error(job->call));
-}
-
 /* ---- the start -------------------------------------------------------------------------- */
 
 static void start_call(struct h2f_job *job)
@@ -437,8 +423,12 @@ static void start_call(struct h2f_job *job)
         H2CLIENT_CALL(.headers = fields, .body = h2f_body_of(job, &body),
                       .on_response = on_response, .on_informational = on_informational,
                       .on_passed_over = on_informational, .on_data = on_data,
-                      .on_upload = on_upload, .on_done = on_done, .user = job));
+                      .on_upload = on_upload, .on_done = on_done, .user = job,
+                      .retry = H2CLIENT_RETRY(.max_retries = h2f_again_max_retries(job)),
+                      .total_timeout_ms = h2f_again_timeout_ms(job)));
     free((void *)(uintptr_t)fields);
+    if (!job->call)
+        h2f_no_memory();
 }
 
 static bool plan(struct h2f_job *job, struct h2f_problem *problem)
@@ -459,14 +449,13 @@ struct h2f_job *h2f_job_start(struct h2f_shared *shared, struct h2f_target *targ
     job->shared = shared;
     job->target = *target;
     job->file = H2F_FILE_NONE;
+    job->started_ms = h2f_now_ms();
     *target = (struct h2f_target){0};
     job->upload_fd = -1;
     is_planned = plan(job, &problem);
     if (!job->target.output)
         job->turn = h2f_stdout_join(&shared->out, on_room, job);
     start_call(job);
-    if (!job->call)
-        h2f_no_memory();
     if (job->turn && !h2f_stdout_has_turn(&shared->out, job->turn))
         h2client_call_pause(job->call);
     if (job->turn && shared->out.writer.broken_errno)
@@ -491,4 +480,38 @@ void h2f_job_refuse(struct h2f_shared *shared, struct h2f_target *target,
     h2f_tell_end(&job, h2client_call_error(NULL));
     h2f_target_finish(target);
     free(job.message);
+}
+
+/* ---- the turns --------------------------------------------------------------------------- */
+
+/* Between two tries. */
+static void rest(struct h2f_job *job)
+{
+    if (job->exit_code) {
+        end(job, h2client_call_error(job->call));
+    } else if (h2f_again_wait_ms(job) == 0) {
+        h2f_again_begin(job);
+        h2client_call_destroy(job->call);
+        start_call(job);
+    }
+}
+
+void h2f_job_pump(struct h2f_job *job)
+{
+    size_t n_gone;
+
+    if (job->again.due_ms) {
+        rest(job);
+        return;
+    }
+    if (h2f_file_is_drained(&job->file))
+        return;
+    n_gone = h2f_file_pump(&job->file);
+    make_room(job, n_gone, h2f_file_is_drained(&job->file));
+    if (!h2f_file_is_drained(&job->file) && drain_ms(job) == 0)
+        h2f_job_fail(job, H2F_EXIT_TIMEOUT,
+                     h2f_format("total timeout after %" PRId64 " ms",
+                                job->shared->config->total_timeout_ms));
+    if (job->is_draining && (h2f_file_is_drained(&job->file) || job->exit_code))
+        end(job, h2client_call_error(job->call));
 }

@@ -39,6 +39,12 @@ struct h2f_job {
     struct h2f_file file;
     struct h2f_speed speed;
     struct h2f_resume resume;
+    int64_t started_ms;
+    struct {
+        int64_t due_ms;     /* when its next try begins; 0: it does not rest */
+        int64_t n_retries;  /* of calls that are gone, with their ends */
+        int64_t n_attempts; /* the same */
+    } again;
     char *validator;       /* of what comes, for a later -C; NULL: none */
     bool is_whole;         /* there was nothing left to come */
     int upload_fd;         /* of an upload that goes on; -1: none */

@@ -49,15 +49,17 @@ static void add_outcome(struct h2f_text *line, const struct h2f_facts *facts)
     add_string(line, "replay_class", facts->replay_class);
 }
 
-static void add_figures(struct h2f_text *line, const h2client_call_info *info)
+static void add_figures(struct h2f_text *line, const struct h2f_facts *facts)
 {
+    const h2client_call_info *info = facts->info;
+
     add_number(line, "size_download", info->download_bytes, 0);
     add_number(line, "size_upload", info->upload_bytes, 0);
     add_string(line, "remote_ip", info->remote_address);
     add_number(line, "remote_port", info->remote_port, 1);
     add_number(line, "conn_id", (int64_t)info->conn_id, 1);
     add_number(line, "stream_id", info->stream_id, 1);
-    add_number(line, "attempts", info->n_attempts, 0);
+    add_number(line, "attempts", facts->n_attempts, 0);
     add_time(line, "time_queue", info->queued_us);
     add_time(line, "time_namelookup", info->name_lookup_us);
     add_time(line, "time_connect", info->connect_us);
@@ -70,7 +72,7 @@ void h2f_report_add(struct h2f_text *line, const struct h2f_facts *facts)
 {
     h2f_text_puts(line, "{");
     add_outcome(line, facts);
-    add_figures(line, facts->info);
+    add_figures(line, facts);
     add_string(line, "filename", facts->filename);
     h2f_text_puts(line, "}\n");
 }

@@ -6,10 +6,7 @@
 
 #include "fetch_verbose.h"
 
-/* As curl: from a second on twice as long each time, up to ten minutes, without jitter. */
-#define RETRY_BASE_MS 1000
 #define MAX_REDIRECTS 50 /* as in curl */
-#define RETRY_MAX_MS 600000
 
 /* curl retries every method, since that is what the user asked for. */
 static h2client_retry_options retry_options(const struct h2f_config *config)
@@ -19,9 +16,9 @@ static h2client_retry_options retry_options(const struct h2f_config *config)
     return (h2client_retry_options){
         .size = sizeof(h2client_retry_options),
         .max_retries = config->n_retries ? config->n_retries : H2CLIENT_NONE,
-        .base_delay_ms = delay_ms > 0 ? delay_ms : RETRY_BASE_MS,
-        .max_delay_ms = delay_ms > 0 ? delay_ms : RETRY_MAX_MS,
-        .max_retry_after_ms = RETRY_MAX_MS,
+        .base_delay_ms = delay_ms > 0 ? delay_ms : H2F_RETRY_BASE_MS,
+        .max_delay_ms = delay_ms > 0 ? delay_ms : H2F_RETRY_MAX_MS,
+        .max_retry_after_ms = H2F_RETRY_MAX_MS,
         .max_elapsed_ms = config->retry_max_time_ms,
         .jitter = H2CLIENT_OFF,
         .any_method = H2CLIENT_ON,

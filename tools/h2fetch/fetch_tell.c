@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch_tell.h"
 
+#include "fetch_again.h"
 #include "fetch_facts.h"
 #include "fetch_report.h"
 #include "fetch_url.h"
@@ -60,19 +61,6 @@ static char *find_redirect(const h2client_response *resp, const char *url)
     return location && status / 100 == 3 ? h2f_url_resolve(url, location) : NULL;
 }
 
-/* Attempts that were followed by another for its own sake. */
-static size_t count_retries(const h2client_call *call)
-{
-    const h2client_attempt *attempt;
-    size_t n_retries = 0;
-
-    for (size_t i = 0; h2client_call_attempt(call, i + 1); i++) {
-        attempt = h2client_call_attempt(call, i);
-        n_retries += attempt->status / 100 != 3 && attempt->status != 401 && attempt->status != 407;
-    }
-    return n_retries;
-}
-
 /* A line of the list whose URL makes no sense is shown as it stands there. */
 static bool is_lines_fault(const struct h2f_job *job, int exit_code)
 {
@@ -100,7 +88,8 @@ void h2f_tell_end(struct h2f_job *job, const h2client_error *error)
         .info = info,
         .resp = resp,
         .n_head_bytes = job->n_head_bytes,
-        .n_retries = count_retries(job->call),
+        .n_retries = job->again.n_retries + h2f_again_count(job->call),
+        .n_attempts = job->again.n_attempts + info->n_attempts,
         .exit_code = job->exit_code ? job->exit_code : error->exit_code,
     };
 

@@ -156,7 +156,7 @@ struct h2client_call {
     h2client_response response;
     h2client_error error;
     h2client_call_info info;
-    char message[512];
+    char message[640];
 };
 
 /* ---- call.c ------------------------------------------------------------ */

@@ -4,6 +4,7 @@
 #include "h2client/session.h"
 
 #include "base/fault.h"
+#include "h2client/connect_options.h"
 #include "h2client/pool_options.h"
 #include "h2client/call_login.h"
 #include "h2client/session_internal.h"
@@ -53,6 +54,7 @@ struct session_setup {
     h2client_call_options defaults;
     h2client_tls_options tls;
     h2client_dns_options dns;
+    h2client_connect_options connect;
 };
 
 static h2client_error_code take_setup(struct session_setup *setup,
@@ -68,6 +70,9 @@ static h2client_error_code take_setup(struct session_setup *setup,
         code = h2i_options_take(&setup->tls, sizeof setup->tls, setup->options.tls, "tls", why);
     if (!code)
         code = h2i_options_take(&setup->dns, sizeof setup->dns, setup->options.dns, "dns", why);
+    if (!code)
+        code = h2i_options_take(&setup->connect, sizeof setup->connect, setup->options.connect,
+                                "connect", why);
     return code;
 }
 
@@ -220,6 +225,20 @@ static h2client_tls_factory *create_tls(h2client_session *session, const h2clien
     return factory;
 }
 
+static h2client_dialer *create_dialer(h2client_session *session,
+                                      const h2client_connect_options *connect)
+{
+    struct h2i_tcp_config config = h2i_tcp_config_default();
+    h2client_fault fault = {.tls_alert = -1};
+    struct h2i_text why = h2i_text(fault.text, sizeof fault.text);
+
+    fault.code = h2i_connect_options_apply(&config, connect, &why);
+    if (!fault.code)
+        return h2i_tcp_dialer_create(&session->home->allocator, &config);
+    fail_session(session, &fault);
+    return NULL;
+}
+
 static void choose_ports(h2client_session *session, const struct session_setup *setup,
                          struct h2i_pool_config *config)
 {
@@ -229,7 +248,7 @@ static void choose_ports(h2client_session *session, const struct session_setup *
     config->resolver = options->resolver;
     config->tls_factory = options->tls_factory;
     if (!config->dialer)
-        config->dialer = session->own.dialer = h2i_tcp_dialer_create(&session->home->allocator);
+        config->dialer = session->own.dialer = create_dialer(session, &setup->connect);
     if (!config->resolver)
         config->resolver = session->own.resolver = create_resolver(session, &setup->dns);
     if (!config->tls_factory)

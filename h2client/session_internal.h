@@ -57,7 +57,7 @@ struct h2client_session {
     bool is_polled; /* session_fd was asked for, or the loop is the application's: keep it armed */
     struct h2i_notices notices;
     h2client_error error; /* of the session as a whole */
-    char error_text[256];
+    char error_text[512];
 };
 
 /* The one gate to the loop's half. False: this process is a fork of the session's. Today

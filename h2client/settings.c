@@ -16,7 +16,8 @@
 NO_TAIL_PADDING(h2client_call_options, proxy);
 NO_TAIL_PADDING(h2client_proxy_options, reserved);
 NO_TAIL_PADDING(h2client_auth, sign_user);
-NO_TAIL_PADDING(h2client_session_options, max_send_bytes_per_s);
+NO_TAIL_PADDING(h2client_session_options, connect);
+NO_TAIL_PADDING(h2client_connect_options, reserved);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);
 NO_TAIL_PADDING(h2client_tls_options, session_tickets);

@@ -156,11 +156,6 @@ struct h2i_race_step h2i_race_next(struct h2i_race *race, int64_t now_us)
 
 /* ---- outcomes --------------------------------------------------------------------------- */
 
-static bool is_shortage(int outcome)
-{
-    return outcome == EMFILE || outcome == ENFILE || outcome == ENOMEM || outcome == ENOBUFS;
-}
-
 /* A winner puts those it overtook behind, for next time: they would cost the delay again. */
 static void take_winner(struct h2i_race *race, size_t winner, int64_t now_us)
 {
@@ -182,8 +177,13 @@ void h2i_race_report(struct h2i_race *race, size_t i, int outcome, int64_t now_u
     race->next_us = now_us;
     if (outcome == H2I_RACE_CONNECTED)
         take_winner(race, i, now_us);
-    else if (is_shortage(outcome))
+    else if (h2i_race_is_shortage(outcome))
         race->is_short = true;
     else if (outcome > 0)
         h2i_failed_addresses_note(race->memory, &entrant->address, now_us);
+}
+
+bool h2i_race_is_shortage(int outcome)
+{
+    return outcome == EMFILE || outcome == ENFILE || outcome == ENOMEM || outcome == ENOBUFS;
 }

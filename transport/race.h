@@ -81,8 +81,10 @@ void h2i_race_init(struct h2i_race *race, const struct h2i_race_config *config,
 void h2i_race_add(struct h2i_race *race, const h2client_address *list, size_t n, bool more,
                   int64_t now_us);
 struct h2i_race_step h2i_race_next(struct h2i_race *race, int64_t now_us);
-/* What became of an attempt. A shortage of this process (EMFILE ...) ends the beginning of
- * further ones: they would meet the same. */
+/* What became of an attempt. After a shortage no further one begins: it would meet the same. */
 void h2i_race_report(struct h2i_race *race, size_t entrant, int outcome, int64_t now_us);
+
+/* Of this process, not of an address: EMFILE and its like. */
+bool h2i_race_is_shortage(int outcome);
 
 #endif

@@ -71,6 +71,7 @@ typedef enum h2client_phase {
     X(CONNECT_FAILED, 301, 7, "could not connect")                                            \
     X(NO_DESCRIPTORS, 302, 7, "out of file descriptors")                                      \
     X(QUEUE_FULL, 303, 7, "too many calls wait for a connection already")                     \
+    X(BIND_FAILED, 304, 45, "the local address or interface cannot be used")                  \
     /* TLS */                                                                                 \
     X(TLS_HANDSHAKE, 400, 35, "TLS handshake failed")                                         \
     X(TLS_ALPN, 401, 35, "the server did not choose h2")                                      \

@@ -19,7 +19,7 @@ typedef struct h2client_fault {
     int32_t system_errno; /* 0: none */
     int32_t tls_alert;    /* -1: none */
     int32_t dns_status;   /* 0: none */
-    char text[244];       /* details for a person, NUL-terminated; may be "" */
+    char text[500];       /* details for a person, NUL-terminated; may be "" */
 } h2client_fault;
 
 #ifdef __cplusplus

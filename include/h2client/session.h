@@ -117,6 +117,7 @@ typedef struct h2client_session_options {
      * turns; besides what each call may by itself (call.h, where the words are). None. */
     int64_t max_recv_bytes_per_s;
     int64_t max_send_bytes_per_s;
+    const h2client_connect_options *connect; /* dialer.h; not for a dialer of your own */
 } h2client_session_options;
 
 #ifndef __cplusplus
@@ -128,6 +129,8 @@ typedef struct h2client_session_options {
     (&(const h2client_tls_options){__VA_ARGS__, .size = sizeof(h2client_tls_options)})
 #define H2CLIENT_DNS(...) \
     (&(const h2client_dns_options){__VA_ARGS__, .size = sizeof(h2client_dns_options)})
+#define H2CLIENT_CONNECT(...) \
+    (&(const h2client_connect_options){__VA_ARGS__, .size = sizeof(h2client_connect_options)})
 #endif
 
 /* NULL options: all defaults. NULL only for lack of memory; any other failure

@@ -25,7 +25,6 @@ struct h2i_connector {
     h2client_fault fault;          /* of the look-up, kept until the dial has ended */
     struct h2i_link_marks marks;
     bool has_addresses;
-    size_t n_before; /* connections its origin had or was opening */
 };
 
 static const struct h2i_pool_config *ports_of(const struct h2i_connector *connector)
@@ -134,7 +133,8 @@ static void fail_at_proxy(struct h2i_connector *connector, h2client_error_code c
     const struct h2i_proxy *proxy = connector->origin->proxy;
     h2client_fault mended = *fault;
 
-    if (fault->code == H2CLIENT_ERROR_NO_MEMORY || fault->code == H2CLIENT_ERROR_NO_DESCRIPTORS) {
+    if (fault->code == H2CLIENT_ERROR_NO_MEMORY || fault->code == H2CLIENT_ERROR_NO_DESCRIPTORS ||
+        fault->code == H2CLIENT_ERROR_BIND_FAILED) {
         fail(connector, fault);
         return;
     }
@@ -381,8 +381,7 @@ static h2client_target target_of(const struct h2i_connector *connector)
     };
 }
 
-/* Connections of one origin begin with one address after the other, so that they spread
- * over all of them. */
+/* In the resolver's order: which one connections begin with is the dialer's to say. */
 static void add_addresses(struct h2i_connector *connector, const h2client_address *list, size_t n,
                           bool more)
 {
@@ -393,7 +392,7 @@ static void add_addresses(struct h2i_connector *connector, const h2client_addres
     if (n > H2CLIENT_MAX_ADDRESSES)
         n = H2CLIENT_MAX_ADDRESSES;
     for (size_t i = 0; i < n; i++) {
-        with_port[i] = list[(connector->n_before + i) % n];
+        with_port[i] = list[i];
         with_port[i].port = port;
     }
     ports->dialer->ops->add_addresses(ports->dialer, connector->dial, with_port, n, more);
@@ -489,7 +488,6 @@ struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
         return NULL;
     connector->origin = origin;
     connector->limits = *limits;
-    connector->n_before = origin->n_links + origin->n_connectors;
     connector->marks = (struct h2i_link_marks){-1, -1, -1};
     connector->dns_timer.on_expire = dns_timed_out;
     connector->dns_timer.user = connector;

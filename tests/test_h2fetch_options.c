@@ -253,6 +253,18 @@ TEST(without_a_speed_or_a_time_nothing_is_too_slow)
     h2f_config_finish(&config);
 }
 
+TEST(options_of_the_way_to_a_host_are_kept)
+{
+    ck_assert(PARSE("-6", "--interface", "eth0", "--happy-eyeballs-timeout-ms", "300", "u"));
+    ck_assert_int_eq(config.ip_family, H2CLIENT_IP_V6);
+    ck_assert_str_eq(config.interface, "eth0");
+    ck_assert_int_eq(config.attempt_delay_ms, 300);
+    h2f_config_finish(&config);
+    ck_assert(PARSE("--ipv6", "-4", "u"));
+    ck_assert_int_eq(config.ip_family, H2CLIENT_IP_V4);
+    h2f_config_finish(&config);
+}
+
 TEST_MAIN("h2fetch_options", {T(short_options_may_be_glued)},
           {T(a_flag_may_lead_an_option_with_its_argument)}, {T(two_dashes_end_the_options)},
           {T(options_and_urls_may_be_mixed)}, {T(a_switch_can_be_taken_back)},
@@ -265,4 +277,5 @@ TEST_MAIN("h2fetch_options", {T(short_options_may_be_glued)},
           {T(json_is_joined_by_nothing_and_brings_its_fields)}, {T(an_empty_agent_is_none)},
           {T(help_and_version_need_no_url)}, {T(every_option_has_its_own_name_and_letter)},
           {T(a_speed_brings_its_time_and_a_time_its_speed)},
-          {T(without_a_speed_or_a_time_nothing_is_too_slow)})
+          {T(without_a_speed_or_a_time_nothing_is_too_slow)},
+          {T(options_of_the_way_to_a_host_are_kept)})

@@ -139,6 +139,9 @@ struct h2f_config {
     const char *ca_file;
     struct h2f_overrides overrides;
     const char *dns_servers;
+    const char *interface; /* its name, or an address to come from */
+    h2client_ip_family ip_family;
+    int64_t attempt_delay_ms;
 };
 
 void h2f_config_init(struct h2f_config *config);

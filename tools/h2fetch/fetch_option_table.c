@@ -198,6 +198,20 @@ static bool set_http1(struct h2f_config *config, const char *argument, struct h2
     return true;
 }
 
+static bool set_ipv4(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    config->ip_family = H2CLIENT_IP_V4;
+    return true;
+}
+
+static bool set_ipv6(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    config->ip_family = H2CLIENT_IP_V6;
+    return true;
+}
+
 static bool set_continue(struct h2f_config *config, const char *argument,
                          struct h2f_problem *problem)
 {
@@ -391,6 +405,10 @@ static const struct h2f_option table[] = {
     {"noproxy", 0, RARE, H2F_TEXT, "LIST", "hosts to reach without it, by commas; *: all", PLACE(no_proxy)},
     {"resolve", 0, RARE, H2F_APPLY, "HOST:PORT:ADDR[,ADDR]", "addresses for a host, instead of asking", .apply = add_resolve},
     {"dns-servers", 0, RARE, H2F_APPLY, "ADDR[,ADDR]", "name servers to ask", .apply = set_dns_servers},
+    {"interface", 0, RARE, H2F_TEXT, "NAME|ADDR", "connect through this interface, or from this address", PLACE(interface)},
+    {"ipv4", '4', RARE, H2F_SET, NULL, "connect to IPv4 addresses only", .apply = set_ipv4},
+    {"ipv6", '6', RARE, H2F_SET, NULL, "connect to IPv6 addresses only", .apply = set_ipv6},
+    {"happy-eyeballs-timeout-ms", 0, RARE, H2F_COUNT, "MS", "after so long try the next address beside the first (250, at least 10)", PLACE(attempt_delay_ms)},
     /* About itself. */
     {"help", 'h', COMMON, H2F_SET, NULL, "this; --help all: every option", .apply = accept_only},
     {"version", 'V', COMMON, H2F_SET, NULL, "versions and features", .apply = set_version},

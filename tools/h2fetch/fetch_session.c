@@ -111,6 +111,21 @@ static h2client_call_options call_defaults(const struct h2f_config *config,
     };
 }
 
+/* As in curl: what is no address is the name of an interface. */
+static h2client_connect_options connect_options(const struct h2f_config *config)
+{
+    h2client_address address;
+    bool is_address = config->interface && h2client_address_parse(config->interface, &address);
+
+    return (h2client_connect_options){
+        .size = sizeof(h2client_connect_options),
+        .attempt_delay_ms = config->attempt_delay_ms,
+        .local_address = is_address ? config->interface : NULL,
+        .interface = is_address ? NULL : config->interface,
+        .family = config->ip_family,
+    };
+}
+
 h2client_session *h2f_session_create(const struct h2f_config *config, h2client_cookie_jar *jar)
 {
     const h2client_retry_options retry = retry_options(config);
@@ -127,10 +142,11 @@ h2client_session *h2f_session_create(const struct h2f_config *config, h2client_c
                      .verify = config->insecure ? H2CLIENT_OFF : H2CLIENT_ON);
     const h2client_dns_options *dns =
         H2CLIENT_DNS(.servers = config->dns_servers, .overrides = config->overrides.list);
+    const h2client_connect_options connect = connect_options(config);
 
     h2client_session *session = h2client_session_create(
         H2CLIENT_SESSION(.defaults = &defaults, .cookie_jar = jar, .tls = tls, .dns = dns,
-                         .max_h1_conns_per_host = config->max_conns_per_host,
+                         .connect = &connect, .max_h1_conns_per_host = config->max_conns_per_host,
                          .max_h2_conns_per_host = config->max_conns_per_host,
                          .max_streams_per_conn = config->max_streams,
                          .max_stream_window_bytes = config->window_bytes,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* h2fetch's -w and --report, and the lines of -v: from figures to text. */
+/* h2fetch's -w and --report, the lines of -v and of --trace-frames: from figures to text. */
 #include "tests/support/test_main.h"
 
 #include <string.h>
 
 #include "tools/h2fetch/fetch_report.h"
+#include "tools/h2fetch/fetch_trace.h"
 #include "tools/h2fetch/fetch_verbose.h"
 #include "tools/h2fetch/fetch_write_out.h"
 
@@ -173,8 +174,61 @@ TEST(other_frames_take_one_line)
     shows(&ping, "* h2: conn 1 sent PING len 8 ACK\n");
 }
 
+/* ---- --trace-frames --------------------------------------------------------------- */
+
+static void traces(const h2client_frame_event *event, const char *expected)
+{
+    struct h2f_text line = {0};
+
+    h2f_trace_add_frame(&line, event, 1000000);
+    ck_assert_str_eq(line.data, expected);
+    h2f_text_finish(&line);
+}
+
+TEST(a_frame_is_a_line_with_what_its_type_holds)
+{
+    const h2client_header numbers[] = {{"last_stream_id", "5"},
+                                       {"error_code", "11 (ENHANCE_YOUR_CALM)"},
+                                       {"debug_data", "too \"many\""},
+                                       {NULL, NULL}};
+    const h2client_frame_event event = {.time_us = 2500000,
+                                        .conn_id = 3,
+                                        .type_name = "GOAWAY",
+                                        .fields = numbers,
+                                        .len = 18,
+                                        .direction = H2CLIENT_RECEIVED,
+                                        .type = 7};
+
+    traces(&event, "{\"t\": 1.500000, \"conn\": 3, \"dir\": \"received\", \"type\": \"GOAWAY\", "
+                   "\"stream\": 0, \"flags\": 0, \"len\": 18, \"last_stream_id\": 5, "
+                   "\"error_code\": 11, \"error_code_name\": \"ENHANCE_YOUR_CALM\", "
+                   "\"debug_data\": \"too \\\"many\\\"\"}\n");
+}
+
+TEST(settings_and_fields_are_pairs)
+{
+    const h2client_header settings[] = {{"A", "1"}, {"A", "2"}, {NULL, NULL}};
+    const h2client_header fields[] = {{":status", "200"}, {NULL, NULL}};
+    h2client_frame_event event = {
+        .conn_id = 1, .type_name = "SETTINGS", .fields = settings, .len = 12, .type = 4};
+
+    traces(&event, "{\"t\": 0.000000, \"conn\": 1, \"dir\": \"sent\", \"type\": \"SETTINGS\", "
+                   "\"stream\": 0, \"flags\": 0, \"len\": 12, "
+                   "\"settings\": [[\"A\", 1], [\"A\", 2]]}\n");
+    event = (h2client_frame_event){
+        .conn_id = 1, .type_name = "HEADERS", .fields = fields, .type = 1, .flags = 5};
+    traces(&event, "{\"t\": 0.000000, \"conn\": 1, \"dir\": \"sent\", \"type\": \"HEAD\", "
+                   "\"stream\": 0, \"flags\": 5, \"len\": 0, "
+                   "\"fields\": [[\":status\", \"200\"]]}\n");
+    event.stream_id = 7;
+    event.fields = NULL;
+    traces(&event, "{\"t\": 0.000000, \"conn\": 1, \"dir\": \"sent\", \"type\": \"HEADERS\", "
+                   "\"stream\": 7, \"flags\": 5, \"len\": 0}\n");
+}
+
 TEST_MAIN("h2fetch_write_out", {T(variables_have_curls_shapes)},
           {T(escapes_and_percent_signs_are_curls)}, {T(unknown_variables_are_found)},
           {T(json_holds_all_variables)}, {T(a_report_says_null_for_what_was_not_there)},
           {T(a_request_is_shown_as_curl_shows_it)}, {T(a_response_cannot_steer_the_terminal)},
-          {T(other_frames_take_one_line)})
+          {T(other_frames_take_one_line)}, {T(a_frame_is_a_line_with_what_its_type_holds)},
+          {T(settings_and_fields_are_pairs)})

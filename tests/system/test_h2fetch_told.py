@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What h2fetch (H2T_H2FETCH) tells: -w, -v, --report, failures, interrupts, progress."""
+"""What h2fetch (H2T_H2FETCH) tells: -w, -v, --report, --trace-frames, failures, progress."""
 import json
 import os
 import signal
@@ -90,6 +90,31 @@ class Reports(common.WithPlainServer):
         self.assertRegex(told, r"\n\* h2: conn 1 got DATA stream 1 len 10 END_STREAM\n")
         self.assertNotIn("secret", told)
 
+    def test_frames_are_traced_in_their_order(self):
+        secret = ["-H", "authorization: secret"]
+        self.ended(self.fetch("--trace-frames", "trace", *secret, "-o", "x", self.url()), 0)
+        lines = (self.folder / "trace").read_text().splitlines()
+        frames = [json.loads(line) for line in lines]
+        for frame in frames:
+            self.assertEqual(list(frame)[:7], "t conn dir type stream flags len".split())
+        told = [(frame["dir"], frame["type"]) for frame in frames if frame["stream"] == 1]
+        self.assertEqual(told[:2], [("sent", "HEADERS"), ("received", "HEADERS")])
+        body = [frame for frame in frames if frame["type"] == "DATA"]
+        self.assertEqual((body[-1]["dir"], body[-1]["flags"] & 1), ("received", 1))
+        self.assertEqual(sum(frame["len"] for frame in body), 10)
+        self.assertEqual(sorted(frame["t"] for frame in frames), [frame["t"] for frame in frames])
+        self.assertNotIn("secret", "".join(lines))
+
+    def test_a_trace_can_have_stdout_for_itself(self):
+        done = self.fetch("--trace-frames", "-", "-o", "x", self.url())
+        self.ended(done, 0)
+        self.assertEqual({json.loads(line)["conn"] for line in done.stdout.splitlines()}, {1})
+        for other in (["-o", "x", "--report", "-"], []):
+            done = self.fetch("--trace-frames", "-", *other, self.url())
+            self.failed(done, 2, "--trace-frames - and .* are two things on stdout")
+        listed = self.fetch("--trace-frames", "-", "--input-file", "-", stdin=self.url().encode())
+        self.failed(listed, 2, r"\(2\) stdin:1: .* : no file for the body, and --trace-frames - .*")
+
 
 class Failures(common.WithPlainServer):
     def test_a_refused_status_is_22_without_a_body(self):
@@ -119,7 +144,7 @@ class Failures(common.WithPlainServer):
         self.assertEqual((done.returncode, done.stderr), (23, b""))
 
     def test_side_outputs_are_named_by_option_and_file(self):
-        for option in ("--dump-header", "--report"):
+        for option in ("--dump-header", "--report", "--trace-frames"):
             done = self.fetch(option, "/no/folder/x", self.url())
             self.failed(done, 23, rf'\(23\) {option}: cannot write "/no/folder/x": No such .*')
             done = self.fetch(option, "/dev/full", self.url())

@@ -83,6 +83,11 @@ bool h2f_config_reports_to_stdout(const struct h2f_config *config)
     return config->report && h2f_output_is_stdout(config->report);
 }
 
+bool h2f_config_traces_to_stdout(const struct h2f_config *config)
+{
+    return config->trace_frames && h2f_output_is_stdout(config->trace_frames);
+}
+
 static bool has_stdout_body(const struct h2f_config *config)
 {
     for (size_t i = 0; i < config->urls.n; i++) {
@@ -97,7 +102,7 @@ static bool has_stdout_body(const struct h2f_config *config)
 bool h2f_config_uses_stdout(const struct h2f_config *config)
 {
     return has_stdout_body(config) || config->input_file || config->write_out ||
-           h2f_config_reports_to_stdout(config) ||
+           h2f_config_reports_to_stdout(config) || h2f_config_traces_to_stdout(config) ||
            (config->dump_header && h2f_output_is_stdout(config->dump_header)) ||
            (config->cookie_jar && h2f_output_is_stdout(config->cookie_jar));
 }
@@ -140,6 +145,10 @@ static const char *find_conflict(const struct h2f_config *config)
         {config->uploads.n && config->is_head, "--upload-file and --head exclude each other"},
         {h2f_config_reports_to_stdout(config) && has_stdout_body(config),
          "--report - and a body without -o are two things on stdout"},
+        {h2f_config_traces_to_stdout(config) && has_stdout_body(config),
+         "--trace-frames - and a body without -o are two things on stdout"},
+        {h2f_config_traces_to_stdout(config) && h2f_config_reports_to_stdout(config),
+         "--trace-frames - and --report - are two things on stdout"},
         {n_uses_of_stdin(config) > 1, "stdin can be read for one thing only (-d @-, -F a=@-, -H "
                                       "@-, -T -, -w @-, -b -, --input-file -)"},
     };

@@ -94,6 +94,7 @@ struct h2f_config {
     const char *write_out;
     struct h2f_text write_out_file; /* owns the format of -w @FILE */
     const char *report;
+    const char *trace_frames;
     bool create_dirs;
     bool include;
     bool fail;
@@ -160,6 +161,7 @@ const char *h2f_config_method(const struct h2f_config *config, bool is_upload);
 /* NULL, - and /dev/stdout. */
 bool h2f_output_is_stdout(const char *file);
 bool h2f_config_reports_to_stdout(const struct h2f_config *config);
+bool h2f_config_traces_to_stdout(const struct h2f_config *config);
 /* May anything go there, a body or a line? */
 bool h2f_config_uses_stdout(const struct h2f_config *config);
 

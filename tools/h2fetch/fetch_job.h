@@ -12,6 +12,7 @@
 #include "fetch_resume.h"
 #include "fetch_stdout.h"
 #include "fetch_targets.h"
+#include "fetch_trace.h"
 
 struct h2f_job;
 
@@ -27,6 +28,7 @@ struct h2f_shared {
     struct h2f_text removed;      /* what stopped jobs have removed, for people */
     struct h2f_text kept;         /* and what -C can go on from */
     struct h2f_progress progress;
+    struct h2f_trace trace;
     void (*on_end)(size_t index, int exit_code, struct h2f_job *job, void *user);
     void *user;
 };

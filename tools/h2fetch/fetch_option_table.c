@@ -355,6 +355,7 @@ static const struct h2f_option table[] = {
     {"progress-bar", '#', RARE, H2F_FLAG, NULL, "progress with a bar", PLACE(has_bar)},
     {"no-progress-meter", 0, RARE, H2F_FLAG, NULL, "no progress", PLACE(no_progress)},
     {"verbose", 'v', COMMON, H2F_FLAG, NULL, "tell what happens, with every HTTP/2 frame", PLACE(verbose)},
+    {"trace-frames", 0, RARE, H2F_TEXT, "FILE", "a JSON line a frame, both ways (-: stdout)", PLACE(trace_frames)},
     {"report", 0, COMMON, H2F_TEXT, "FILE", "a JSON line a URL (-: stdout)", PLACE(report)},
     /* Many. */
     {"input-file", 0, COMMON, H2F_TEXT, "FILE", "more URLs, one a line, with TAB FILE or without (-: stdin); # comments; -o and -O are not theirs", PLACE(input_file)},

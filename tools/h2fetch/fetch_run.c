@@ -297,6 +297,7 @@ static void check_outputs(struct run *run)
 
     check_output(run, "--dump-header: ", config->dump_header, shared->dump_errno);
     check_output(run, "--report: ", config->report, shared->report_errno);
+    check_output(run, "--trace-frames: ", config->trace_frames, shared->trace.broken_errno);
     if (!run->exit_code)
         check_output(run, "", "stdout", shared->out.writer.broken_errno);
 }
@@ -328,7 +329,8 @@ static bool open_all(struct run *run, struct h2f_problem *problem)
     return h2f_targets_init(&run->targets, config, problem) &&
            h2f_cookies_load(config, &run->jar, problem) &&
            open_side_file("--dump-header", config->dump_header, &run->shared.dump_fd, problem) &&
-           open_side_file("--report", config->report, &run->shared.report_fd, problem);
+           open_side_file("--report", config->report, &run->shared.report_fd, problem) &&
+           open_side_file("--trace-frames", config->trace_frames, &run->shared.trace.fd, problem);
 }
 
 /* What goes to a terminal leaves it no room. */
@@ -346,7 +348,10 @@ static void run_session(struct run *run)
     shared->config = run->config;
     shared->on_end = on_end;
     shared->user = run;
-    shared->session = h2f_session_create(run->config, run->jar);
+    shared->trace.config = run->config;
+    shared->trace.out = &shared->out;
+    shared->trace.start_us = h2f_now_us();
+    shared->session = h2f_session_create(run->config, run->jar, &shared->trace);
     if (!shared->session)
         h2f_no_memory();
     h2f_stdout_init(&shared->out, STDOUT_FILENO);
@@ -372,8 +377,9 @@ static void close_side_file(int fd)
 
 int h2f_run(const struct h2f_config *config)
 {
-    struct run run = {
-        .config = config, .targets.list.fd = -1, .shared = {.dump_fd = -1, .report_fd = -1}};
+    struct run run = {.config = config,
+                      .targets.list.fd = -1,
+                      .shared = {.dump_fd = -1, .report_fd = -1, .trace.fd = -1}};
     struct h2f_problem problem = {0};
 
     if (open_all(&run, &problem)) {
@@ -387,5 +393,6 @@ int h2f_run(const struct h2f_config *config)
     h2client_cookie_jar_unref(run.jar);
     close_side_file(run.shared.dump_fd);
     close_side_file(run.shared.report_fd);
+    close_side_file(run.shared.trace.fd);
     return run.exit_code;
 }

@@ -126,7 +126,8 @@ static h2client_connect_options connect_options(const struct h2f_config *config)
     };
 }
 
-h2client_session *h2f_session_create(const struct h2f_config *config, h2client_cookie_jar *jar)
+h2client_session *h2f_session_create(const struct h2f_config *config, h2client_cookie_jar *jar,
+                                     struct h2f_trace *trace)
 {
     const h2client_retry_options retry = retry_options(config);
     char *user = config->login ? h2f_copy_part(config->login, strcspn(config->login, ":")) : NULL;
@@ -151,7 +152,9 @@ h2client_session *h2f_session_create(const struct h2f_config *config, h2client_c
                          .max_streams_per_conn = config->max_streams,
                          .max_stream_window_bytes = config->window_bytes,
                          .on_log = config->verbose ? h2f_verbose_log : NULL,
-                         .on_frame = config->verbose ? h2f_verbose_frame : NULL,
+                         .on_frame =
+                             config->verbose || config->trace_frames ? h2f_trace_frame : NULL,
+                         .user = trace,
                          .log_level = config->verbose ? H2CLIENT_LOG_INFO : H2CLIENT_LOG_NONE));
 
     free(user);

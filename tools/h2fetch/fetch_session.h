@@ -3,13 +3,14 @@
 #ifndef H2F_SESSION_H
 #define H2F_SESSION_H
 
-#include "fetch_config.h"
+#include "fetch_trace.h"
 
 /* As curl: from a second on twice as long each time, up to ten minutes, without jitter. */
 #define H2F_RETRY_BASE_MS 1000
 #define H2F_RETRY_MAX_MS 600000
 
-/* NULL: no memory. What else is wrong each URL tells. */
-h2client_session *h2f_session_create(const struct h2f_config *config, h2client_cookie_jar *jar);
+/* NULL: no memory. What else is wrong each URL tells. The trace hears of frames. */
+h2client_session *h2f_session_create(const struct h2f_config *config, h2client_cookie_jar *jar,
+                                     struct h2f_trace *trace);
 
 #endif

@@ -178,6 +178,8 @@ static const char *check_line(const struct h2f_config *config, const char *outpu
 {
     if (h2f_config_reports_to_stdout(config) && h2f_output_is_stdout(output))
         return "no file for the body, and --report - has stdout";
+    if (h2f_config_traces_to_stdout(config) && h2f_output_is_stdout(output))
+        return "no file for the body, and --trace-frames - has stdout";
     return NULL;
 }
 

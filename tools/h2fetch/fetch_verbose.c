@@ -9,8 +9,8 @@
 /* RFC 9113 6: types that have flags, and headers. */
 enum {
     DATA = 0x0,
-    HEADERS = 0x1,
-    SETTINGS = 0x4,
+    HEADERS = H2F_FRAME_HEADERS,
+    SETTINGS = H2F_FRAME_SETTINGS,
     PING = 0x6,
     CONTINUATION = 0x9,
 };

@@ -13,6 +13,10 @@
 
 void h2f_verbose_log(h2client_log_level level, const char *area, const char *text, void *user);
 void h2f_verbose_frame(const h2client_frame_event *event, void *user);
+/* Types of frames (RFC 9113 6) that are more than their names. */
+#define H2F_FRAME_HEADERS 0x1
+#define H2F_FRAME_SETTINGS 0x4
+
 /* The lines of one frame. */
 void h2f_verbose_add_frame(struct h2f_text *text, const h2client_frame_event *event);
 

@@ -30,6 +30,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append({k.lower(): v for k, v in self.headers.items()})
         self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.server.before_answer()
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("range", ""))
         kind = self.path.split("/")[1]
         first = int(asked[1]) if asked and kind != "deaf" else None
@@ -93,6 +94,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.tag = '"one"'
         self.n_cuts = 2
         self.closing = threading.Event()
+        self.before_answer = lambda: None
 
     def url(self, path):
         return f"http://127.0.0.1:{self.server_port}/{path}"
@@ -241,6 +243,18 @@ class Resume(WithServer):
         told = self.ended(33, "-C", "-", "-o", "file", self.server.url("shifted"))
         self.assertIn("goes on from another place than byte 10", told)
         self.assertEqual((self.files(), self.file.read_bytes()), (["file"], BODY[:10]))
+
+    def test_a_part_that_vanished_meanwhile_is_no_beginning(self):
+        self.ended(18, "-o", "file", self.server.url("cut"))
+        self.server.before_answer = self.part.unlink
+        told = self.ended(23, "-C", "-", "-o", "file", self.server.url("whole"))
+        self.assertIn("file: what had come has changed meanwhile", told)
+        self.assertFalse(self.file.exists())
+        self.assertFalse(self.part.exists())
+
+    def test_outputs_that_meet_in_a_part_are_a_usage_error(self):
+        urls = [self.server.url("whole"), "-o", "file.part", self.server.url("whole")]
+        self.ended(2, "-o", "file", *urls)
 
     def test_an_interrupt_keeps_the_part(self):
         process = subprocess.Popen(

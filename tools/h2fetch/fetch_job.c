@@ -37,6 +37,9 @@ void h2f_job_fail_to_write(struct h2f_job *job, int error)
     if (error == EEXIST && job->file.part)
         h2f_job_fail(job, H2F_EXIT_WRITE,
                      h2f_format("%s is there already and not ours: move it away", job->file.part));
+    else if (error == ESTALE)
+        h2f_job_fail(job, H2F_EXIT_WRITE,
+                     h2f_format("%s: what had come has changed meanwhile", name));
     else if (error == EWOULDBLOCK && job->file.part)
         h2f_job_fail(job, H2F_EXIT_WRITE,
                      h2f_format("%s is being written already", job->file.part));
@@ -113,7 +116,7 @@ static void put_head(struct h2f_job *job, const struct h2f_text *text)
 
 static void open_output(struct h2f_job *job)
 {
-    struct h2f_part_start start = {.n_bytes = 0};
+    struct h2f_part_start start = {.n_bytes = 0, .validator = job->resume.validator};
 
     if (job->turn || h2f_file_is_open(&job->file) || job->exit_code)
         return;

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Of one output. */
+#define N_NAMES 3
+
 struct output {
     char *identity; /* the same for two names of one file */
     size_t index;
@@ -31,13 +34,13 @@ static char *clean(const char *folder)
     return h2f_text_take(&text);
 }
 
-static char *identify(const char *file)
+static char *identify(const char *file, const char *end)
 {
     const char *slash = strrchr(file, '/');
     char *folder = slash ? h2f_copy_part(file, (size_t)(slash - file) + 1) : h2f_copy(".");
     char *real = realpath(folder, NULL);
     char *place = real ? h2f_copy(real) : clean(folder);
-    char *identity = h2f_format("%s//%s", place, slash ? slash + 1 : file);
+    char *identity = h2f_format("%s//%s%s", place, slash ? slash + 1 : file, end);
 
     free(folder);
     free(real);
@@ -66,13 +69,14 @@ static int compare(const void *left, const void *right)
 
 const char *h2f_outputs_find_clash(char *const *files, size_t n)
 {
-    struct output *outputs = h2f_alloc(n * sizeof *outputs);
+    static const char *const ends[] = {"", ".part", ".part.validator"}; /* till it is whole */
+    struct output *outputs = h2f_alloc(n * N_NAMES * sizeof *outputs);
     const char *clash = NULL;
     size_t n_outputs = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (!is_special(files[i]))
-            outputs[n_outputs++] = (struct output){identify(files[i]), i};
+        for (size_t k = 0; k < N_NAMES && !is_special(files[i]); k++)
+            outputs[n_outputs++] = (struct output){identify(files[i], ends[k]), i};
     qsort(outputs, n_outputs, sizeof *outputs, compare);
     for (size_t i = 1; i < n_outputs && !clash; i++)
         if (strcmp(outputs[i - 1].identity, outputs[i].identity) == 0)

@@ -86,14 +86,32 @@ static bool copy(int fd, const char *path, int64_t n_left)
     }
     if (source >= 0)
         close(source);
+    errno = n_left == 0 ? errno : ESTALE;
     return source >= 0 && n_left == 0;
 }
 
-static bool begin(int fd, const struct h2f_part_start *start)
+/* Somebody may have finished it, or begun anew, since it was looked at. */
+static bool has_changed(int fd, const char *part, const struct h2f_part_start *start)
+{
+    struct stat status;
+    char *note;
+    bool is_same;
+
+    if (start->n_bytes == 0 || start->copied_from)
+        return false;
+    note = h2f_part_validator(part);
+    is_same = !start->validator || (note && strcmp(note, start->validator) == 0);
+    free(note);
+    return !is_same || fstat(fd, &status) != 0 || status.st_size < start->n_bytes;
+}
+
+static bool begin(int fd, const char *part, const struct h2f_part_start *start)
 {
     int64_t n_kept = start->copied_from ? 0 : start->n_bytes;
 
-    if (ftruncate(fd, n_kept) != 0 || lseek(fd, n_kept, SEEK_SET) != n_kept)
+    errno = ESTALE;
+    if (has_changed(fd, part, start) || ftruncate(fd, n_kept) != 0 ||
+        lseek(fd, n_kept, SEEK_SET) != n_kept)
         return false;
     return !start->copied_from || copy(fd, start->copied_from, start->n_bytes);
 }
@@ -117,6 +135,7 @@ int h2f_part_open(const char *part, mode_t mode, const struct h2f_part_start *st
 {
     struct stat status;
     int fd = create(part);
+    bool is_new = fd >= 0;
 
     if (fd < 0 && errno == EEXIST)
         fd = open_left(part);
@@ -126,8 +145,11 @@ int h2f_part_open(const char *part, mode_t mode, const struct h2f_part_start *st
         mode = status.st_mode & 0777;
     /* Where modes cannot be changed, one that is left will not be known as ours. */
     (void)!fchmod(fd, mode | S_ISVTX);
-    if (!begin(fd, start))
+    if (!begin(fd, part, start)) {
+        if (is_new)
+            (void)!unlink(part);
         return fail(fd, errno);
+    }
     forget_validator(part);
     return fd;
 }

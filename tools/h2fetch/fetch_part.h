@@ -18,10 +18,12 @@
 struct h2f_part_start {
     int64_t n_bytes;
     const char *copied_from; /* NULL: its own */
+    const char *validator;   /* what is noted beside its own; NULL: whatever it is */
 };
 
 /* A descriptor to write to, behind what it begins with, or -1: EEXIST, somebody else's file
- * has that name; EWOULDBLOCK, it is being written already. Mode 0: the usual one. */
+ * has that name; EWOULDBLOCK, it is being written already; ESTALE, what it was to begin with is
+ * not there any more. Mode 0: the usual one. */
 int h2f_part_open(const char *part, mode_t mode, const struct h2f_part_start *start);
 bool h2f_part_is_ours(const char *part);
 /* Of what version it is a part; NULL: nobody knows. The caller's to free. */

@@ -38,7 +38,7 @@ static void reset(h2client_call *call)
                                               .arena = &call->arena,
                                               .stream_id = -1};
     attempt->ticket = ticket;
-    attempt->is_sent = attempt->wants_restart = false;
+    attempt->is_sent = attempt->wants_restart = call->has_body_ended = false;
     attempt->n_dropped = 0;
     attempt->awaits_continue = call->expects_continue;
     forget_last_attempt(call);

@@ -261,8 +261,13 @@ static void show_body(h2client_call *call)
 
 void h2i_call_set_delivery(h2client_call *call, h2client_delivery delivery)
 {
+    h2client_fault no_memory = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
+
     if (call->settings.delivery == delivery || call->settings.on_data)
         return;
+    if (delivery == H2CLIENT_DELIVERY_WHOLE && !h2i_call_give_lines_back(call) &&
+        !h2i_call_has_ended(call) && h2i_call_enter(call))
+        h2i_call_end_as(call, &no_memory);
     call->settings.delivery = delivery;
     show_body(call);
     if (h2i_call_has_ended(call) || !h2i_call_enter(call))

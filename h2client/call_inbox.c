@@ -207,6 +207,7 @@ static enum h2i_body_result read_body(struct h2i_exchange *exchange, void *buf, 
         return H2I_BODY_NOT_NOW;
     result = h2i_source_read(&call->source, buf, cap, n);
     h2i_call_rates_sent(call, *n);
+    call->has_body_ended = result == H2I_BODY_END;
     if (h2i_source_wants_fetch(&call->source) || h2i_source_gives_room(&call->source))
         h2i_call_mark_ready(call);
     return result;

@@ -124,6 +124,7 @@ struct h2client_call {
     int64_t started_us;
     bool expects_continue;         /* the request says Expect: 100-continue */
     bool has_own_host;             /* the caller gave the authority */
+    bool has_body_ended;           /* the core has read all of it, in this attempt */
     int64_t n_upload_told;         /* to on_upload */
     const struct h2i_login *login; /* NULL: there is none, or none any more */
     int n_challenges;              /* of this hop, that were answered */

@@ -14,8 +14,10 @@ static h2client_error_code fail(h2client_call *call, h2client_error_code code)
 
     if (code == H2CLIENT_ERROR_NO_MEMORY)
         fault.text[0] = 0;
-    if (!h2i_call_has_ended(call))
+    if (!h2i_call_has_ended(call) && h2i_call_enter(call)) {
         h2i_call_end_as(call, &fault);
+        h2i_session_nudge(call->session);
+    }
     return code;
 }
 
@@ -36,6 +38,27 @@ void h2i_call_take_held(h2client_call *call, void *buf, size_t cap, size_t *n)
     if (*n)
         memcpy(buf, h2i_buf_data(held), *n);
     h2i_buf_consume(held, *n);
+}
+
+bool h2i_call_give_lines_back(h2client_call *call)
+{
+    struct h2i_buf *held = &call->in.lines.held, *body = &call->in.body, first;
+    char *end;
+
+    if (!h2i_call_holds_lines(call))
+        return true;
+    drop_given(call);
+    end = h2i_buf_reserve(held, h2i_buf_len(body) + 1);
+    if (!end)
+        return false;
+    memcpy(end, h2i_buf_data(body), h2i_buf_len(body));
+    end[h2i_buf_len(body)] = 0;
+    h2i_buf_commit(held, h2i_buf_len(body));
+    h2i_buf_clear(body, 0);
+    first = *held;
+    *held = *body;
+    *body = first;
+    return true;
 }
 
 /* The first `len` bytes of what is held, and `n_end` behind them that end the line. */

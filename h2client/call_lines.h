@@ -7,6 +7,9 @@
 
 /* As h2client_call_try_read, but for what is held for lines. */
 h2client_error_code h2i_call_try_take(h2client_call *call, void *buf, size_t cap, size_t *n);
+/* What is held for lines and was not given is the beginning of the body again. False: no
+ * memory, nothing has changed. */
+H2CLIENT_MUST_USE bool h2i_call_give_lines_back(h2client_call *call);
 /* What is held for lines and was not given. */
 void h2i_call_take_held(h2client_call *call, void *buf, size_t cap, size_t *n);
 

@@ -335,7 +335,7 @@ h2client_error_code h2client_sign(h2client_signature *signature, const char *nam
     fields = lower.data ? h2i_fields_with(signature->arena, signature->fields, lower.data,
                                           h2i_str_of(value))
                         : NULL;
-    signature->is_out_of_memory = !fields;
+    signature->is_out_of_memory = signature->is_out_of_memory || !fields;
     if (fields)
         signature->fields = fields;
     return fields ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;

@@ -24,28 +24,37 @@ static struct h2i_shared_rates *shared_by(const h2client_call *call)
     return &call->session->rates;
 }
 
+/* A slice of the call's own, or as much of it as is one of the session's, is worth a wake-up:
+ * when() says when there is one. */
 static size_t allowed(const h2client_call *call, const struct h2i_rate *own,
                       const struct h2i_rate *shared, size_t n)
 {
-    n = h2i_rate_allows(own, now_us(call), n);
-    return n > 0 ? h2i_rate_allows(shared, now_us(call), n) : 0;
+    size_t most = h2i_rate_allows(own, now_us(call), n), given;
+
+    if (most == 0)
+        return 0;
+    given = h2i_rate_allows(shared, now_us(call), most);
+    return given ? given : h2i_rate_allows(shared, now_us(call), h2i_rate_slice(own, n));
 }
 
-/* When there may be credit for n bytes in both. */
-static int64_t when(const h2client_call *call, const struct h2i_rate *own,
-                    const struct h2i_rate *shared, size_t n)
+/* When there may be credit for so many bytes in each. */
+static int64_t when_both(const h2client_call *call, const struct h2i_rate *own, size_t n_own,
+                         const struct h2i_rate *shared, size_t n_shared)
 {
-    int64_t own_us = h2i_rate_when(own, now_us(call), n);
-    int64_t shared_us = h2i_rate_when(shared, now_us(call), n);
+    int64_t own_us = h2i_rate_when(own, now_us(call), n_own);
+    int64_t shared_us = h2i_rate_when(shared, now_us(call), n_shared);
 
     if (shared_us > now_us(call) && shared_us != INT64_MAX)
         shared_us += (int64_t)h2i_pool_random(&call->session->pool, MAX_COURTESY_US);
     return own_us > shared_us ? own_us : shared_us;
 }
 
-static size_t slice(const struct h2i_rate *own, const struct h2i_rate *shared, size_t n)
+static int64_t when(const h2client_call *call, const struct h2i_rate *own,
+                    const struct h2i_rate *shared, size_t n)
 {
-    return h2i_rate_slice(shared, h2i_rate_slice(own, n));
+    size_t slice = h2i_rate_slice(own, n);
+
+    return when_both(call, own, slice, shared, h2i_rate_slice(shared, slice));
 }
 
 static size_t may_receive(const h2client_call *call, size_t n)
@@ -126,10 +135,10 @@ static int64_t recv_is_due_us(const h2client_call *call)
     if (n == 0)
         return INT64_MAX;
     if (may_receive(call, n) == 0)
-        return when(call, own, shared, slice(own, shared, n));
+        return when(call, own, shared, n);
     /* A pulled body's end is told as soon as the rest may be read in one go. */
     if (call->end.is_over && n <= depth(call) && !h2i_call_rates_let_end(call))
-        return when(call, own, shared, n);
+        return when_both(call, own, n, shared, n);
     return INT64_MAX;
 }
 
@@ -176,7 +185,7 @@ static int64_t send_is_due_us(const h2client_call *call)
 
     if (call->rates->n_wanted == 0)
         return INT64_MAX;
-    return when(call, own, shared, slice(own, shared, call->rates->n_wanted));
+    return when(call, own, shared, call->rates->n_wanted);
 }
 
 static void resume_upload(h2client_call *call)

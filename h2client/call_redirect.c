@@ -74,10 +74,19 @@ static bool is_one_of(const char *name, const char *const *names)
  * origin stays with it. */
 static bool is_kept(const struct h2i_hop *hop, const char *name)
 {
-    static const char *const of_body[] = {
-        "content-type",  "content-encoding", "content-language", "content-location",
-        "content-range", "content-md5",      "digest",           "content-digest",
-        "repr-digest",   "last-modified",    "expect",           NULL};
+    static const char *const of_body[] = {"content-type",
+                                          "content-encoding",
+                                          "content-language",
+                                          "content-location",
+                                          "content-range",
+                                          "content-md5",
+                                          "digest",
+                                          "content-digest",
+                                          "repr-digest",
+                                          "last-modified",
+                                          "expect",
+                                          "trailer",
+                                          NULL};
     static const char *const secret[] = {"authorization", "cookie", "proxy-authorization",
                                          "referer", NULL};
 

@@ -105,7 +105,7 @@ h2client_error_code h2client_call_set_trailers(h2client_call *call, const h2clie
 
     if (!call)
         return H2CLIENT_ERROR_NO_MEMORY;
-    if (call->end.is_over || !call->request.has_body || call->attempt.is_sent)
+    if (call->end.is_over || !call->request.has_body || call->has_body_ended)
         return H2CLIENT_ERROR_UPLOAD_UNWANTED;
     if (!call->request.trailers || !trailers)
         return H2CLIENT_ERROR_INVALID_ARGUMENT;

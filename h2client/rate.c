@@ -63,7 +63,7 @@ size_t h2i_rate_allows(const struct h2i_rate *rate, int64_t now_us, size_t n)
     if (rate->per_s == 0)
         return n;
     allowed = credit_at(rate, now_us) / SECOND_US;
-    if ((uint64_t)allowed < h2i_rate_slice(rate, n))
+    if (allowed < 0 || (uint64_t)allowed < h2i_rate_slice(rate, n))
         return 0;
     return n < (uint64_t)allowed ? n : (size_t)allowed;
 }

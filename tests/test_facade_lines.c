@@ -163,6 +163,39 @@ TEST(lines_may_be_followed_by_bytes)
 }
 END_TEST
 
+TEST(lines_that_were_not_given_are_the_bodys_when_it_is_awaited)
+{
+    static const h2client_bytes body = BODY("head\nand the rest\nof it");
+    struct h2t_rig rig;
+    h2client_call *call = start(&rig, &body, NULL);
+
+    expect(call, "head");
+    ck_assert_ptr_nonnull(h2client_call_await(call));
+    ck_assert_str_eq(h2client_response_body(h2client_call_response(call)).data,
+                     "and the rest\nof it");
+    finish(&rig, call);
+}
+END_TEST
+
+TEST(lines_that_end_their_call_wake_who_polls)
+{
+    size_t len = 300000;
+    char *text = calloc(1, len);
+    h2client_bytes body = {text, len};
+    struct h2t_rig rig;
+    const char *line;
+    size_t n;
+
+    h2client_call *call = start(
+        &rig, &body, H2CLIENT_CALL(.max_body_bytes = 1000, .delivery = H2CLIENT_DELIVERY_PULL));
+    h2t_rig_turn(&rig, 10);
+    ck_assert_int_eq(h2client_call_try_read_line(call, &line, &n), H2CLIENT_ERROR_LINE_TOO_LONG);
+    ck_assert_int_eq(h2client_session_next_timeout_ms(rig.session), 0);
+    finish(&rig, call);
+    free(text);
+}
+END_TEST
+
 TEST(lines_that_are_not_there_yet_are_pending)
 {
     static const h2client_bytes body = BODY("one\n");
@@ -220,6 +253,9 @@ END_TEST
 TEST_MAIN("facade_lines", {T(lines_end_with_lf_or_cr_lf_and_the_last_one_with_the_body)},
           {T(lines_behind_the_last_end_there_are_none)}, {T(lines_may_hold_nul_bytes)},
           {T(lines_may_be_longer_than_the_window)}, {T(lines_without_an_end_are_bounded)},
-          {T(lines_may_be_followed_by_bytes)}, {T(lines_that_are_not_there_yet_are_pending)},
+          {T(lines_may_be_followed_by_bytes)},
+          {T(lines_that_were_not_given_are_the_bodys_when_it_is_awaited)},
+          {T(lines_that_end_their_call_wake_who_polls)},
+          {T(lines_that_are_not_there_yet_are_pending)},
           {T(lines_of_a_body_that_is_pushed_are_a_mistake)},
           {T(lines_of_a_failed_call_come_before_its_error)})

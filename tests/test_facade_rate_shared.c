@@ -112,6 +112,30 @@ static size_t read_all(h2client_call *call)
     return total;
 }
 
+/* What one of the two lets go, the other may hold: time goes on all the same. */
+TEST(two_rates_that_hold_in_turn_end_in_time)
+{
+    static const int64_t own_rates[] = {1000, 30000, 77777, 1000000, 50000000};
+    static const int64_t shared_rates[] = {2000, 10000, 100000, 5000000};
+    static const size_t lens[] = {1, 999, 20000};
+    h2client_call *calls[2];
+    struct h2t_rig rig;
+
+    for (size_t i = 0; i < 5 * 4 * 3; i++) {
+        size_t len = lens[i % 3];
+        start(&rig, &len, shared_rates[i / 3 % 4], shared_rates[i / 3 % 4]);
+        for (size_t k = 0; k < 2; k++)
+            calls[k] = h2client_get(rig.session, H2T_ORIGIN "/",
+                                    .max_recv_bytes_per_s = own_rates[i / 12]);
+        ck_assert_int_eq(h2client_gather(calls, 2), H2CLIENT_OK);
+        ck_assert_int_le(h2client_call_get_info(calls[0])->total_us, 25000000);
+        h2client_call_destroy(calls[0]);
+        h2client_call_destroy(calls[1]);
+        h2t_rig_finish(&rig);
+    }
+}
+END_TEST
+
 TEST(a_reader_gets_its_turn_beside_those_that_are_collected)
 {
     h2client_call *calls[3];
@@ -159,6 +183,7 @@ TEST_MAIN("facade_rate_shared", {T(bodies_that_come_share_the_sessions_rate)},
           {T(bodies_that_go_share_the_sessions_rate)},
           {T(a_call_alone_has_the_sessions_whole_rate)},
           {T(a_calls_own_rate_holds_within_the_sessions)},
+          {T(two_rates_that_hold_in_turn_end_in_time)},
           {T(a_reader_gets_its_turn_beside_those_that_are_collected)},
           {T(a_reader_who_does_not_read_holds_nobody)},
           {T(a_sessions_rate_that_is_no_limit_is_refused)})

@@ -415,10 +415,12 @@ TEST(written_body_is_unwanted_once_a_redirect_dropped_it)
     rig.plan.peer.user = &status;
     h2t_rig_open(&rig, NULL);
     h2client_call *call = h2client_post(rig.session, H2T_ORIGIN "/",
-                                        .body = H2CLIENT_WRITTEN(H2CLIENT_LENGTH_UNKNOWN));
+                                        .body = H2CLIENT_WRITTEN(H2CLIENT_LENGTH_UNKNOWN),
+                                        .trailers = H2CLIENT_HEADERS({"x-sum", "1"}));
     ck_assert_int_eq(h2client_call_write(call, "begin", 5, NULL), H2CLIENT_OK);
     ck_assert_ptr_nonnull(h2client_call_await(call));
     ck_assert_int_eq(h2client_call_write(call, "more", 4, NULL), H2CLIENT_ERROR_UPLOAD_UNWANTED);
+    ck_assert_ptr_null(h2t_field(h2t_peer_request(h2t_rig_peer(&rig, 0), 1)->fields, "trailer"));
     h2client_call_destroy(call);
     h2t_rig_finish(&rig);
 }

@@ -209,7 +209,7 @@ static struct mutant draw_mutant(void)
 static void describe(const struct h2t_h1 *rig, struct h2t_bytes *out)
 {
     const struct h2t_h1_exchange *exchange = rig->exchanges[0];
-    char line[1024];
+    char line[2048];
 
     snprintf(line, sizeof line, "%u ends, %d: %s; %u interim, %u heads, %d, %lld; %d, %d, %s; ",
              exchange->n_ends, exchange->outcome.fault.code, exchange->outcome.fault.text,

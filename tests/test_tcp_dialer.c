@@ -316,6 +316,28 @@ TEST(tcp_dialer_cancelled_dial_leaves_nothing_and_says_nothing)
     h2t_dial_close(&rig);
 }
 
+TEST(tcp_dialer_cancelled_race_closes_all_sockets)
+{
+    struct h2t_dial_rig rig;
+    h2t_dial_open(&rig);
+    rig.config.attempt_delay_us = 10000;
+    h2t_dial_make_dialer(&rig);
+    h2client_address list[2] = {h2t_silent_place(&rig), h2t_silent_place(&rig)};
+    int next = dup(0);
+    close(next);
+    h2t_dial(&rig, 10000);
+    rig.dialer->ops->add_addresses(rig.dialer, rig.dial, list, 2, false);
+    while (fcntl(next + 1, F_GETFD) < 0)
+        h2t_dial_turn(&rig, -1);
+    rig.dialer->ops->cancel(rig.dialer, rig.dial);
+    rig.dial = NULL;
+    ck_assert_int_eq(fcntl(next, F_GETFD), -1);
+    ck_assert_int_eq(fcntl(next + 1, F_GETFD), -1);
+    h2t_dial_settle(&rig);
+    ck_assert_uint_eq(rig.done.n, 0);
+    h2t_dial_close(&rig);
+}
+
 /* ---- shortages ---- */
 
 TEST(tcp_dialer_says_when_descriptors_run_out_and_tries_no_further)
@@ -412,6 +434,7 @@ TEST_MAIN("tcp_dialer", {T(tcp_dialer_connects)}, {T(tcp_dialer_connects_by_ipv6
           {T(tcp_dialer_time_limit_holds_while_it_waits_for_addresses)},
           {T(tcp_dialer_takes_no_limit_and_limits_of_centuries)},
           {T(tcp_dialer_cancelled_dial_leaves_nothing_and_says_nothing)},
+          {T(tcp_dialer_cancelled_race_closes_all_sockets)},
           {T(tcp_dialer_says_when_descriptors_run_out_and_tries_no_further)},
           {T(tcp_dialer_fails_when_the_loop_refuses_the_socket)},
           {T(tcp_dialer_survives_every_failing_allocation)},

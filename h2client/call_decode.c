@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "h2client/attempt.h"
 #include "h2client/call_rates.h"
+#include "h2client/session_internal.h"
 
 #define STEP_BYTES 16384
 /* For a reader that takes bytes as he likes. */
@@ -80,6 +81,7 @@ static void fail(h2client_call *call, h2client_error_code code, const char *text
     if (call->in.is_failure || !call->session)
         return; /* its end is known already */
     h2i_call_end_as(call, &fault);
+    h2i_session_nudge(call->session); /* who polls may have asked for the bytes */
 }
 
 static void check_size(h2client_call *call)

@@ -10,8 +10,10 @@ static h2client_error_code fail(h2client_call *call, int error)
 {
     h2client_fault fault = h2i_fault_of_errno(error, H2CLIENT_ERROR_OUTPUT_FAILED, "save");
 
-    if (!h2i_call_has_ended(call))
+    if (!h2i_call_has_ended(call) && h2i_call_enter(call)) {
         h2i_call_end_as(call, &fault);
+        h2i_session_nudge(call->session);
+    }
     return fault.code;
 }
 

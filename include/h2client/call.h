@@ -337,10 +337,10 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_error_code h2client_call_try_write(h2cli
 /* The body is whole. Anywhere, drives nothing. Results as for try_write. A call whose body
  * is never finished goes on until a limit or its cancellation. */
 H2CLIENT_API h2client_error_code h2client_call_finish(h2client_call *call);
-/* The trailers, copied, in place of those that were given before; anywhere, with any kind of
- * body that has not ended yet, in calls that were started with `trailers`. OK;
- * HEADER_INVALID, HEADER_FORBIDDEN, after which the former ones hold; UPLOAD_UNWANTED;
- * INVALID_ARGUMENT; NO_MEMORY. */
+/* The trailers, copied (what they take is given back with the call), in place of those that
+ * were given before; anywhere, with any kind of body that has not ended yet, in calls that were
+ * started with `trailers`. OK; HEADER_INVALID, HEADER_FORBIDDEN, after which the former ones
+ * hold; UPLOAD_UNWANTED; INVALID_ARGUMENT; NO_MEMORY. */
 H2CLIENT_API h2client_error_code h2client_call_set_trailers(h2client_call *call,
                                                             const h2client_header *trailers);
 

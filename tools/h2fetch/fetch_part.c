@@ -215,6 +215,10 @@ bool h2f_part_rename(int fd, const char *part, const char *path)
 
     if (fstat(fd, &status) == 0 && status.st_mode & S_ISVTX)
         (void)!fchmod(fd, status.st_mode & 0777);
+    if (!is_still(fd, part)) {
+        errno = ESTALE;
+        return false;
+    }
     forget_validator(part);
     return rename(part, path) == 0;
 }

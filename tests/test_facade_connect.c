@@ -153,6 +153,19 @@ TEST(filter_is_asked_about_literals)
     h2t_rig_finish(&rig);
 }
 
+TEST(filter_is_not_fooled_by_ipv4_in_the_clothes_of_ipv6)
+{
+    struct seen seen = {.text = ""};
+    struct h2t_rig rig;
+
+    open_built_in(&rig, H2CLIENT_CONNECT(.filter = note, .filter_user = &seen));
+    expect_refusal(&rig, "http://[::ffff:127.0.0.1]/",
+                   "connect to ::ffff:127.0.0.1 failed: 127.0.0.1:80: not allowed by the address "
+                   "filter");
+    ck_assert_str_eq(seen.text, "::ffff:127.0.0.1 127.0.0.1:80; ");
+    h2t_rig_finish(&rig);
+}
+
 TEST(filter_is_asked_about_every_address_of_a_name)
 {
     struct seen seen = {.text = ""};
@@ -181,5 +194,7 @@ TEST_MAIN("facade_connect", {T(connect_times_that_make_no_sense_are_the_sessions
           {T(address_to_come_from_that_is_none_is_the_sessions_error)},
           {T(interface_and_family_that_cannot_be_are_the_sessions_error)},
           {T(connect_options_take_their_named_values)}, {T(unknown_connect_options_are_refused)},
-          {T(filter_is_asked_about_literals)}, {T(filter_is_asked_about_every_address_of_a_name)},
+          {T(filter_is_asked_about_literals)},
+          {T(filter_is_not_fooled_by_ipv4_in_the_clothes_of_ipv6)},
+          {T(filter_is_asked_about_every_address_of_a_name)},
           {T(address_of_the_unwanted_family_is_named)})

@@ -33,16 +33,19 @@ static bool is_known(const struct h2i_race *race, const h2client_address *addres
     return false;
 }
 
-static void enter(struct h2i_race *race, const h2client_address *address, int64_t now_us)
+/* Unmapped: nobody is to be fooled about whom we connect to, a filter least of all. */
+static void enter(struct h2i_race *race, const h2client_address *given, int64_t now_us)
 {
-    if (race->n == H2CLIENT_MAX_ADDRESSES || is_known(race, address))
+    h2client_address address = h2i_address_unmapped(given);
+
+    if (race->n == H2CLIENT_MAX_ADDRESSES || is_known(race, &address))
         return;
     if (race->n == 0)
         race->first_us = now_us;
     race->entrants[race->n++] = (struct h2i_entrant){
-        .address = *address,
+        .address = address,
         .outcome = H2I_RACE_NOT_TRIED,
-        .has_failed_before = h2i_failed_addresses_has(race->memory, address, now_us),
+        .has_failed_before = h2i_failed_addresses_has(race->memory, &address, now_us),
     };
 }
 

@@ -17,6 +17,17 @@ bool h2i_address_equals(const h2client_address *a, const h2client_address *b)
            !memcmp(a->bytes, b->bytes, len);
 }
 
+h2client_address h2i_address_unmapped(const h2client_address *address)
+{
+    static const uint8_t clothes[12] = {[10] = 0xff, [11] = 0xff};
+    h2client_address plain = {.family = 4, .port = address->port};
+
+    if (address->family != 6 || memcmp(address->bytes, clothes, sizeof clothes) != 0)
+        return *address;
+    memcpy(plain.bytes, address->bytes + sizeof clothes, 4);
+    return plain;
+}
+
 socklen_t h2i_socket_address_make(const h2client_address *address, struct sockaddr_storage *to)
 {
     memset(to, 0, sizeof *to);

@@ -27,7 +27,9 @@ typedef enum h2client_ip_family {
  * May `address`, of `host` (a literal, or a name without trailing dot; a proxy's, where the
  * way leads through one), be connected to? Asked before every attempt, of literals too, on
  * the session's thread, in the middle of the library's work: it must not call the library
- * (h2client_address_format apart), nor block. Both are valid during the call only.
+ * (h2client_address_format apart), nor block. Both are valid during the call only. An IPv4
+ * address is shown as one, also where IPv6 wraps it (::ffff:192.0.2.1); 0.0.0.0 and :: are
+ * this machine, too.
  */
 typedef bool (*h2client_address_filter_fn)(const h2client_address *address, const char *host,
                                            void *user);

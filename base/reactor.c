@@ -156,7 +156,9 @@ h2client_error_code h2i_reactor_turn(struct h2client_reactor *reactor, int64_t t
         return H2CLIENT_ERROR_INVALID_ARGUMENT;
     reactor->is_turning = true;
     h2i_reactor_refresh_clock(reactor);
+    reactor->is_waiting = true;
     int status = wait_for_descriptors(reactor, timeout_us);
+    reactor->is_waiting = false;
     h2i_reactor_refresh_clock(reactor);
     if (reactor->armed_us <= reactor->now_us)
         reactor->armed_us = ARMED_PASSED;

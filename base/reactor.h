@@ -23,10 +23,11 @@ struct h2client_reactor {
     h2client_loop *loop;     /* borrowed */
     struct h2i_timers timers;
     h2client_task tasks; /* head of a circular list; only its links are used */
-    int64_t now_us;      /* taken when the turn begins, and after the wait */
+    int64_t now_us;      /* taken when the turn begins, and when the wait is over */
     /* What the loop was last told; INT64_MAX: nothing; INT64_MIN: that has passed. */
     int64_t armed_us;
     bool is_turning;
+    bool is_waiting; /* and no descriptor was ready yet */
     struct {
         h2i_log_sink sink; /* NULL: nobody listens */
         void *user;
@@ -49,6 +50,16 @@ int64_t h2i_reactor_next_timeout_us(const struct h2client_reactor *reactor);
 void h2i_reactor_arm(struct h2client_reactor *reactor);
 /* Takes the clock again (a start outside a turn). */
 void h2i_reactor_refresh_clock(struct h2client_reactor *reactor);
+
+/* A descriptor is ready: however long the wait for it was, it is over. For who hears of it from
+ * the loop; a loop of the application's may call at any time. */
+static inline void h2i_reactor_note_ready(struct h2client_reactor *reactor)
+{
+    if (!reactor->is_waiting && reactor->is_turning)
+        return;
+    reactor->is_waiting = false;
+    h2i_reactor_refresh_clock(reactor);
+}
 
 bool h2i_reactor_logs(const struct h2client_reactor *reactor, h2client_log_level level);
 __attribute__((format(printf, 4, 5))) void h2i_log(struct h2client_reactor *reactor,

@@ -12,6 +12,7 @@
 #include <sys/time.h>
 
 #include "base/fault.h"
+#include "base/reactor.h"
 #include "base/str.h"
 #include "resolver/ares_internal.h"
 
@@ -146,6 +147,7 @@ static void socket_is_ready(h2client_watch *watch, unsigned ready, void *user)
     bool is_writable = ready & H2CLIENT_WRITABLE;
     int fd = watch->fd;
 
+    h2i_reactor_note_ready(sock->channel->reactor);
     process(sock->channel, is_readable ? fd : ARES_SOCKET_BAD, is_writable ? fd : ARES_SOCKET_BAD);
 }
 

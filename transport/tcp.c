@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/reactor.h"
 #include "base/fault.h"
 #include "transport/socket_address.h"
 #include "transport/transport_info.h"
@@ -94,6 +95,7 @@ static void on_socket(h2client_watch *watch, unsigned ready, void *user)
     (void)watch;
     struct tcp_transport *tcp = user;
     assert(tcp->transport.on_ready); /* whoever wants something has set it */
+    h2i_reactor_note_ready(tcp->reactor);
     tcp->transport.on_ready(&tcp->transport, ready, tcp->transport.user);
 }
 

@@ -159,6 +159,7 @@ static void on_socket(h2client_watch *watch, unsigned ready, void *user)
     h2client_dial *dial = attempt->dial;
 
     (void)ready;
+    h2i_reactor_note_ready(dial->reactor);
     report(dial, (size_t)(attempt - dial->attempts), h2i_tcp_socket_outcome(watch->fd));
     advance(dial);
 }

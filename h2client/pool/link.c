@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "h2client/pool/link.h"
+#include "base/reactor.h"
 
 #include <string.h>
 
@@ -226,6 +227,7 @@ static void transport_is_ready(h2client_transport *transport, unsigned ready, vo
     (void)transport;
     if (link->is_closed)
         return;
+    h2i_reactor_note_ready(link->pool->config.reactor); /* whatever transport it is */
     if (ready & (H2CLIENT_READABLE | H2CLIENT_HANGUP))
         read_some(link);
     if (ready & H2CLIENT_WRITABLE)

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import threading
 import time
 
 import test_h2fetch as common
@@ -55,6 +56,28 @@ class Rates(Limits):
         self.assertGreaterEqual(float(begun), 0.99)
         self.assertLess(float(begun), 2)
         self.assertEqual((self.folder / "echo").read_bytes(), self.content("second"))
+
+    def test_time_is_taken_when_bytes_come(self):
+        """Not when the wait for them began: two waits below a limit are not one above it."""
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def serve():
+            conn, _ = listener.accept()
+            with conn:
+                conn.recv(4096)
+                for piece in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"o", b"k"):
+                    time.sleep(0.4)
+                    conn.sendall(piece)
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        command = [common.H2FETCH, "-sS", "--read-timeout", "0.7", "-w", " %{time_starttransfer}", url]
+        done = subprocess.run(command, capture_output=True, timeout=30)
+        listener.close()
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        body, begun = done.stdout.split()
+        self.assertEqual(body, b"ok")
+        self.assertGreaterEqual(float(begun), 0.39)
 
     def test_starts_keep_their_distance(self):
         urls = [self.url("one") for _ in range(11)]

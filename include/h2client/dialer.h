@@ -89,8 +89,8 @@ typedef struct h2client_dialer_ops {
     /* Copies what it keeps of target. NULL: no memory, on_done does not run. */
     h2client_dial *(*dial)(h2client_dialer *dialer, h2client_reactor *reactor,
                            const h2client_target *target, h2client_dial_fn on_done, void *user);
-    /* Addresses (their port set) to try in turn; `more`: others will follow. With
-     * more == false and none of them usable the dial fails. */
+    /* Addresses (their port set) to try, in the resolver's order; `more`: others will follow.
+     * With more == false and none of them usable the dial fails. */
     void (*add_addresses)(h2client_dialer *dialer, h2client_dial *dial,
                           const h2client_address *list, size_t n, bool more);
     /* on_done does not run any more; everything half-open is closed. */

@@ -450,6 +450,18 @@ TEST(failed_address_is_forgotten_after_a_minute)
                      "0 6a, 1 won 6a");
 }
 
+TEST(failed_address_waits_a_little_for_others)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    run(&rig, ARRIVALS({0, "6a", false}), HOSTS({"6a", 0, ECONNREFUSED}));
+    ck_assert_str_eq(run(&rig, ARRIVALS({0, "6a", true}, {9, "4a", false}), HOSTS({"4a", 1, 0})),
+                     "9 4a, 10 won 4a");
+    ck_assert_str_eq(run(&rig, ARRIVALS({0, "6a", true}, {90, "4a", false}), HOSTS({"6a", 1, 0})),
+                     "50 6a, 51 won 6a");
+}
+
 TEST(overtaken_address_is_tried_last)
 {
     struct rig rig;
@@ -502,36 +514,6 @@ TEST(shortages_and_refusals_of_our_own_are_not_remembered)
         HOSTS({"6a", 0, H2I_RACE_FILTERED}, {"4a", 0, H2I_RACE_WRONG_FAMILY}, {"6b", 0, EMFILE}));
     ck_assert_str_eq(rig.text, "0 6a, 0 4a, 0 6b, 0 lost");
     ck_assert_uint_eq(rig.memory.n, 0);
-}
-
-TEST(memory_is_bounded_and_forgets_the_oldest)
-{
-    static struct h2i_failed_addresses memory = {.ttl_us = INT64_MAX};
-    h2client_address address = {.family = 4};
-
-    for (uint16_t port = 1; port <= H2I_MAX_FAILED_ADDRESSES + 2; port++) {
-        address.port = port;
-        h2i_failed_addresses_note(&memory, &address, port);
-    }
-    ck_assert_uint_eq(memory.n, H2I_MAX_FAILED_ADDRESSES);
-    for (uint16_t port = 1; port <= H2I_MAX_FAILED_ADDRESSES + 2; port++) {
-        address.port = port;
-        ck_assert_int_eq(h2i_failed_addresses_has(&memory, &address, 1000), port > 2);
-    }
-}
-
-TEST(memory_tells_ports_and_zones_apart)
-{
-    static struct h2i_failed_addresses memory = {.ttl_us = 1};
-    h2client_address address = {.family = 6, .port = 443, .scope_id = 1};
-
-    h2i_failed_addresses_note(&memory, &address, 0);
-    ck_assert(h2i_failed_addresses_has(&memory, &address, 0));
-    address.scope_id = 2;
-    ck_assert(!h2i_failed_addresses_has(&memory, &address, 0));
-    address.scope_id = 1;
-    address.port = 444;
-    ck_assert(!h2i_failed_addresses_has(&memory, &address, 0));
 }
 
 /* ---- spreading ------------------------------------------------------------------------------ */
@@ -588,11 +570,11 @@ TEST_MAIN("race", {T(first_address_that_answers_wins)}, {T(families_take_turns_a
           {T(race_without_limit_goes_on)}, {T(sixty_four_addresses_are_tried_and_no_more)},
           {T(sixty_four_refusals_take_no_time)}, {T(shortage_begins_no_further_attempt)},
           {T(shortage_leaves_those_under_way_their_chance)}, {T(failed_address_is_tried_last)},
-          {T(failed_address_is_forgotten_after_a_minute)}, {T(overtaken_address_is_tried_last)},
+          {T(failed_address_is_forgotten_after_a_minute)},
+          {T(failed_address_waits_a_little_for_others)}, {T(overtaken_address_is_tried_last)},
           {T(address_that_lost_to_one_before_it_keeps_its_place)},
           {T(address_that_connects_again_is_not_remembered)},
           {T(silent_addresses_are_remembered_at_the_limit)},
           {T(shortages_and_refusals_of_our_own_are_not_remembered)},
-          {T(memory_is_bounded_and_forgets_the_oldest)}, {T(memory_tells_ports_and_zones_apart)},
           {T(each_race_begins_with_the_next_address)}, {T(each_family_is_turned_by_itself)},
           {T(failed_address_does_not_come_first_by_rotation)})

@@ -101,12 +101,15 @@ static size_t choose(const struct h2i_race *race)
     return best;
 }
 
-/* RFC 8305 3: a little patience with the first attempt, while IPv6 may still come. */
+/* RFC 8305 3: a little patience with the first attempt, while a better one may still come:
+ * IPv6, or any other instead of one that failed lately. */
 static int64_t begins_us(const struct h2i_race *race, size_t chosen)
 {
+    const struct h2i_entrant *entrant = &race->entrants[chosen];
+
     if (race->last_family)
         return race->n_under_way ? race->next_us : INT64_MIN;
-    if (race->may_grow && !is_ipv6(&race->entrants[chosen].address))
+    if (race->may_grow && (!is_ipv6(&entrant->address) || entrant->has_failed_before))
         return later(race->first_us, race->config.resolution_delay_us);
     return INT64_MIN;
 }

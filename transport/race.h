@@ -13,7 +13,7 @@
  * `rotation`, so that connections to a name begin with one address after the other. Those that
  * failed lately come last. An attempt gets attempt_delay_us before the next one begins beside
  * it, and a failure starts the next one at once. An IPv4 address that is known first waits
- * resolution_delay_us for IPv6.
+ * resolution_delay_us for IPv6, one that failed lately for any other.
  */
 #ifndef H2I_RACE_H
 #define H2I_RACE_H

@@ -181,22 +181,8 @@ static const char *run_once(const struct arrival *arrivals, const struct host *h
     return run(&rig, arrivals, hosts);
 }
 
-#define ARRIVALS(...)        \
-    (const struct arrival[]) \
-    {                        \
-        __VA_ARGS__,         \
-        {                    \
-            0, NULL, false   \
-        }                    \
-    }
-#define HOSTS(...)        \
-    (const struct host[]) \
-    {                     \
-        __VA_ARGS__,      \
-        {                 \
-            NULL, 0, 0    \
-        }                 \
-    }
+#define ARRIVALS(...) ((const struct arrival[]){__VA_ARGS__, {0, NULL, false}})
+#define HOSTS(...) ((const struct host[]){__VA_ARGS__, {NULL, 0, 0}})
 #define NOBODY HOSTS({"", SILENT, 0})
 
 /* ---- order and pace (RFC 8305 4, 5) ------------------------------------------------------ */
@@ -424,6 +410,31 @@ TEST(shortage_leaves_those_under_way_their_chance)
         "0 6a, 250 4a, 400 won 6a");
 }
 
+/* A story of chance: two answers, addresses that connect, fail or are silent. It must come to an
+ * end without spinning, which run sees to, and in time. */
+TEST(any_story_ends_in_time)
+{
+    static const int outcomes[] = {0, ECONNREFUSED, ETIMEDOUT, EMFILE, H2I_RACE_FILTERED};
+    static const char *const words[] = {"4a 4b 4c", "6a 6b", "6c", "4a 6a", ""};
+    static const char *const hosts[] = {"4a", "4b", "4c", "6a", "6b", "6c"};
+    struct host all[7] = {{NULL, 0, 0}};
+    struct rig rig;
+
+    srand((unsigned)h2t_seed());
+    rig_init(&rig);
+    for (int story = 0; story < 300; story++) {
+        const struct arrival arrivals[] = {{rand() % 100, words[rand() % 5], true},
+                                           {rand() % 900, words[rand() % 5], false},
+                                           {0, NULL, false}};
+        for (int i = 0; i < 6; i++)
+            all[i] =
+                (struct host){hosts[i], rand() % 2 ? SILENT : rand() % 2000, outcomes[rand() % 5]};
+        rig.config.limit_us = 1500 * MS;
+        run(&rig, arrivals, all);
+        ck_assert_msg(elapsed_ms(&rig) <= 1500, "%s", rig.text);
+    }
+}
+
 /* ---- the memory of those that failed ------------------------------------------------------- */
 
 TEST(failed_address_is_tried_last)
@@ -569,8 +580,8 @@ TEST_MAIN("race", {T(first_address_that_answers_wins)}, {T(families_take_turns_a
           {T(limit_holds_while_no_address_comes)}, {T(connection_in_the_last_moment_counts)},
           {T(race_without_limit_goes_on)}, {T(sixty_four_addresses_are_tried_and_no_more)},
           {T(sixty_four_refusals_take_no_time)}, {T(shortage_begins_no_further_attempt)},
-          {T(shortage_leaves_those_under_way_their_chance)}, {T(failed_address_is_tried_last)},
-          {T(failed_address_is_forgotten_after_a_minute)},
+          {T(shortage_leaves_those_under_way_their_chance)}, {T(any_story_ends_in_time)},
+          {T(failed_address_is_tried_last)}, {T(failed_address_is_forgotten_after_a_minute)},
           {T(failed_address_waits_a_little_for_others)}, {T(overtaken_address_is_tried_last)},
           {T(address_that_lost_to_one_before_it_keeps_its_place)},
           {T(address_that_connects_again_is_not_remembered)},

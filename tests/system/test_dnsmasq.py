@@ -5,23 +5,17 @@
 H2T_RESOLVE_TOOL is the program under test (resolve_tool.c). How often the server was
 asked is read from its own log.
 """
-import os
 import pathlib
-import pwd
 import socket
-import subprocess
 import sys
-import threading
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from name_servers import PATIENCE_S, Dnsmasq, ResolveTool  # noqa: E402
 from support import tap  # noqa: E402
 
-os.environ["PATH"] += ":/usr/sbin"  # not in everybody's
-
 NOT_FOUND, NO_DATA, SERVER_FAILED = 200, 201, 202
-PATIENCE_S = 20
 RECORDS = [
     "--host-record=short.test,192.0.2.1,1",
     "--host-record=long.test,192.0.2.2,2001:db8::2,100",
@@ -32,77 +26,6 @@ RECORDS = [
 ]
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-class Dnsmasq:
-    """A running dnsmasq, and what it logged."""
-
-    def __init__(self, address="127.0.0.1"):
-        self.port = free_port()
-        user = pwd.getpwuid(os.getuid()).pw_name
-        command = ["dnsmasq", "--no-daemon", "--no-resolv", "--no-hosts", "--conf-file=/dev/null"]
-        command += ["--pid-file=", f"--user={user}", "--log-queries", "--log-facility=-"]
-        command += [f"--port={self.port}", f"--listen-address={address}", "--bind-interfaces"]
-        self.process = subprocess.Popen(
-            command + RECORDS, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
-        self.lines = []
-        self.is_up = threading.Event()
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-        if not self.is_up.wait(PATIENCE_S):
-            self.stop()
-            raise RuntimeError("dnsmasq does not start: " + "".join(self.lines))
-
-    def _read(self):
-        for line in self.process.stderr:
-            self.lines.append(line)
-            if "started" in line:
-                self.is_up.set()
-
-    def n_asked(self, host):
-        """Questions for A so far: each look-up makes one, besides the one for AAAA."""
-        return sum(f"query[A] {host} from" in line for line in self.lines)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(PATIENCE_S)
-        self.reader.join(PATIENCE_S)
-        self.process.stderr.close()
-
-
-class Tool:
-    """resolve_tool, asked by its standard input."""
-
-    def __init__(self, servers, min_ttl_s=1):
-        command = [os.environ["H2T_RESOLVE_TOOL"], servers, "1", str(min_ttl_s)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)  # fmt: skip
-
-    def ask(self, host):
-        self.process.stdin.write(host + "\n")
-        words = self.process.stdout.readline().split()
-        assert words and words[0] == host, words
-        answer = dict(word.split("=", 1) for word in words[1:])
-        answer["addresses"] = sorted(answer["addresses"].split(",")) if answer["addresses"] else []
-        return {
-            name: value if name == "addresses" else int(value) for name, value in answer.items()
-        }
-
-    def flush(self):
-        self.process.stdin.write("flush\n")
-
-    def close(self):
-        self.process.stdin.close()
-        code = self.process.wait(PATIENCE_S)
-        self.process.stdout.close()
-        return code
-
-
 @tap.needs("dnsmasq")
 class TestDnsmasq(unittest.TestCase):
     def setUp(self):
@@ -110,12 +33,12 @@ class TestDnsmasq(unittest.TestCase):
         self.tool = self.start_tool(f"127.0.0.1:{self.server.port}")
 
     def start_server(self, **place):
-        server = Dnsmasq(**place)
+        server = Dnsmasq(RECORDS, **place)
         self.addCleanup(server.stop)
         return server
 
     def start_tool(self, servers, **limits):
-        tool = Tool(servers, **limits)
+        tool = ResolveTool(servers, **limits)
         self.addCleanup(lambda: self.assertEqual(tool.close(), 0))
         return tool
 

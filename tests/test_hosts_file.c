@@ -132,10 +132,12 @@ TEST(line_without_end_hides_no_other)
 {
     static char text[20000];
     struct machine machine;
+    size_t len;
 
-    memset(text, 'x', 10000);
-    memcpy(text, "192.0.2.9 early.example ", 24);
-    strcpy(text + 10000, " a.example\n192.0.2.1 a.example\n");
+    len = (size_t)snprintf(text, sizeof text, "192.0.2.9 early.example ");
+    memset(text + len, 'x', 10000);
+    len += 10000;
+    snprintf(text + len, sizeof text - len, " a.example\n192.0.2.1 a.example\n");
     open_machine(&machine, text);
     expect(&machine, "a.example", "192.0.2.1");
     expect(&machine, "early.example", "192.0.2.9");

@@ -395,6 +395,42 @@ TEST(socks_proxy_that_refuses_says_why)
 }
 END_TEST
 
+/* ---- no memory ------------------------------------------------------------------------------ */
+
+/* Was there an allocation to fail? */
+static bool fails_at(uint64_t n, bool is_socks)
+{
+    struct scene scene = {.proxy = {.is_socks = is_socks}};
+    h2client_call *call;
+    bool was_hit;
+
+    h2t_rig_init(&scene.rig);
+    scene.rig.plan.proxy = &scene.proxy;
+    scene.rig.alloc.fail_at = n;
+    h2t_rig_open(
+        &scene.rig,
+        H2CLIENT_SESSION(.defaults =
+                             H2CLIENT_CALL(.proxy = H2CLIENT_PROXY(
+                                                   .url = is_socks ? "socks5://me:x@proxy.test"
+                                                                   : "https://me:x@proxy.test",
+                                                   .no_proxy = "example.org"))));
+    call = h2client_get(scene.rig.session, H2T_ORIGIN "/");
+    h2client_call_await(call);
+    was_hit = scene.rig.alloc.n_calls >= n;
+    ck_assert_int_ne(h2client_call_state(call), H2CLIENT_PENDING);
+    finish(&scene, call);
+    return was_hit;
+}
+
+TEST(proxy_leaves_nothing_behind_whatever_allocation_fails)
+{
+    for (uint64_t n = 1; fails_at(n, false); n++)
+        ;
+    for (uint64_t n = 1; fails_at(n, true); n++)
+        ;
+}
+END_TEST
+
 /* ---- what makes no sense ------------------------------------------------------------------ */
 
 TEST(proxy_of_no_sense_is_refused_without_its_login)
@@ -440,4 +476,5 @@ TEST_MAIN("facade_proxy", {T(proxy_makes_a_tunnel_for_https)},
           {T(socks_proxy_looks_names_up_where_it_is_asked_to)},
           {T(socks_proxy_is_told_an_address_otherwise)}, {T(socks_proxy_takes_a_login)},
           {T(socks_proxy_that_refuses_says_why)},
+          {T(proxy_leaves_nothing_behind_whatever_allocation_fails)},
           {T(proxy_of_no_sense_is_refused_without_its_login)})

@@ -2,65 +2,28 @@
 # SPDX-License-Identifier: MIT
 """Certificates of all kinds, shown by OpenSSL's server on loopback (judge_tool.c,
 H2T_JUDGE_TOOL): each is taken, or refused for its own reason."""
-import contextlib
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "tools"), str(TESTS / "system")]
 from support import tap  # noqa: E402
-from loopback_server import free_port  # noqa: E402
+from openssl_server import OpensslServer  # noqa: E402
 from papers import AUTHORITY, SERVER, Papers, day  # noqa: E402
 
 TOOL = os.environ["H2T_JUDGE_TOOL"]
 HOST = "www.server.localhost"
 NAMED = [*SERVER, f'dns_name = "{HOST}"']
-START_LIMIT_S = 10
 RSA_1024 = ("--key-type=rsa", "--bits=1024")
 RSA_2048 = ("--key-type=rsa", "--bits=2048")
 
 
 def names(*values):
     return [*SERVER, *(f'dns_name = "{value}"' for value in values)]
-
-
-class Server:
-    """openssl s_server with this leaf; what it says to a good client is a page."""
-
-    def __init__(self, papers, leaf, key=None, chain=None, staple=None, options=()):
-        self.port = free_port()
-        files = ["-cert", f"{leaf}.pem", "-key", f"{key or leaf}.key"]
-        files += ["-cert_chain", f"{chain}.pem"] if chain else []
-        files += ["-status_file", f"{staple}.der"] if staple else []
-        self.command = [
-            "openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", "-www", "-quiet",
-            "-cipher", "DEFAULT:@SECLEVEL=0", *files, *options,
-        ]  # fmt: skip
-        self.folder = papers.folder
-
-    def __enter__(self):
-        self.process = subprocess.Popen(
-            self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        deadline = time.monotonic() + START_LIMIT_S
-        while self.process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
-            time.sleep(0.02)
-        self.__exit__()
-        raise RuntimeError(f"{' '.join(self.command)}: {self.process.stderr.read()}")
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
 
 
 @tap.needs("openssl")
@@ -75,7 +38,7 @@ class Certificates(unittest.TestCase):
         cls.papers.certify("good", NAMED, "root")
 
     def judge(self, leaf, host=HOST, ca_file="root", options=(), server_options=(), **server):
-        with Server(self.papers, leaf, options=server_options, **server) as shown:
+        with OpensslServer(self.papers, leaf, options=server_options, **server) as shown:
             arguments = [f"https://{host}:{shown.port}/", *options]
             arguments += [f"ca_file={self.papers.path(ca_file)}.pem"] if ca_file else []
             done = subprocess.run([TOOL, *arguments], capture_output=True, text=True, timeout=30)

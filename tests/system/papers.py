@@ -93,3 +93,10 @@ class Papers:
             "pkcs12", "-export", "-in", f"{name}.pem", "-inkey", f"{name}.key", "-out", f"{name}.p12",
             "-passout", f"pass:{password}",
         )  # fmt: skip
+
+    def encrypt_key(self, name, copy, password):
+        """By PKCS#8 (RFC 5958)."""
+        self._openssl(
+            "pkcs8", "-topk8", "-in", f"{name}.key", "-out", f"{copy}.key",
+            "-passout", f"pass:{password}",
+        )  # fmt: skip

@@ -2,6 +2,7 @@
 #include "fetch_config.h"
 
 #include "fetch_form.h"
+#include "fetch_tls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,7 @@ void h2f_config_finish(struct h2f_config *config)
     headers_finish(&config->headers);
     headers_finish(&config->defaults);
     overrides_finish(&config->overrides);
+    h2f_tls_finish(&config->tls);
     h2f_text_finish(&config->data);
     h2f_text_finish(&config->query);
     h2f_form_finish(&config->form);
@@ -142,6 +144,8 @@ static const char *find_conflict(const struct h2f_config *config)
          "--range and --continue-at exclude each other"},
         {config->is_compressed && config->continue_at != H2F_CONTINUE_NOT,
          "--compressed and --continue-at exclude each other"},
+        {config->tls.max_version && config->tls.max_version < config->tls.min_version,
+         "--tls-max is below --tlsv1.3"},
         {config->uploads.n && config->is_head, "--upload-file and --head exclude each other"},
         {h2f_config_reports_to_stdout(config) && has_stdout_body(config),
          "--report - and a body without -o are two things on stdout"},

@@ -41,6 +41,27 @@ struct h2f_form {
     size_t n;
 };
 
+enum h2f_cert_type {
+    H2F_CERT_BY_LOOK = 0,
+    H2F_CERT_PEM,
+    H2F_CERT_PKCS12,
+};
+
+/* What --cacert and --insecure do not say about TLS. */
+struct h2f_tls {
+    const char *ca_dir;
+    const char *crl_file;
+    char *cert; /* -E, without its password; owned */
+    enum h2f_cert_type cert_type;
+    const char *key;
+    const char *key_password; /* of -E or --pass, whichever came last */
+    const char *pins;
+    const char *ciphers;
+    h2client_tls_version min_version;
+    h2client_tls_version max_version;
+    bool wants_staple;
+};
+
 #define H2F_CONTINUE_NOT ((int64_t)-1)
 #define H2F_CONTINUE_AUTO ((int64_t)-2) /* from where it was left */
 
@@ -138,6 +159,7 @@ struct h2f_config {
     h2client_http_version http_version;
     bool insecure;
     const char *ca_file;
+    struct h2f_tls tls;
     struct h2f_overrides overrides;
     const char *dns_servers;
     const char *interface; /* its name, or an address to come from */

@@ -3,6 +3,7 @@
 #include "fetch_data.h"
 #include "fetch_form.h"
 #include "fetch_options.h"
+#include "fetch_tls.h"
 #include "fetch_values.h"
 
 #include <errno.h>
@@ -304,6 +305,43 @@ static bool set_retries(struct h2f_config *config, const char *argument,
            check(h2f_parse_count(argument, &config->n_retries), "retry", argument, problem);
 }
 
+static bool set_cert(struct h2f_config *config, const char *argument, struct h2f_problem *problem)
+{
+    (void)problem;
+    h2f_tls_take_cert(&config->tls, argument);
+    return true;
+}
+
+static bool set_cert_type(struct h2f_config *config, const char *argument,
+                          struct h2f_problem *problem)
+{
+    return check(h2f_parse_cert_type(argument, &config->tls.cert_type), "cert-type", argument,
+                 problem);
+}
+
+static bool set_tls_1_2(struct h2f_config *config, const char *argument,
+                        struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    config->tls.min_version = H2CLIENT_TLS_1_2;
+    return true;
+}
+
+static bool set_tls_1_3(struct h2f_config *config, const char *argument,
+                        struct h2f_problem *problem)
+{
+    (void)argument, (void)problem;
+    config->tls.min_version = H2CLIENT_TLS_1_3;
+    return true;
+}
+
+static bool set_tls_max(struct h2f_config *config, const char *argument,
+                        struct h2f_problem *problem)
+{
+    return check(h2f_parse_tls_max(argument, &config->tls.max_version), "tls-max", argument,
+                 problem);
+}
+
 static bool set_version(struct h2f_config *config, const char *argument,
                         struct h2f_problem *problem)
 {
@@ -400,7 +438,19 @@ static const struct h2f_option table[] = {
     {"max-streams", 0, RARE, H2F_COUNT, "N", "streams on one connection, where the server allows more", PLACE(max_streams)},
     {"window", 0, RARE, H2F_SIZE, "BYTES", "what one stream may send ahead at most (4M)", PLACE(window_bytes)},
     {"cacert", 0, COMMON, H2F_TEXT, "FILE", "authorities to trust (PEM), instead of the system's", PLACE(ca_file)},
+    {"capath", 0, RARE, H2F_TEXT, "DIR", "the same, a folder of them", PLACE(tls.ca_dir)},
+    {"crlfile", 0, RARE, H2F_TEXT, "FILE", "lists of revoked certificates (PEM)", PLACE(tls.crl_file)},
     {"insecure", 'k', COMMON, H2F_FLAG, NULL, "do not check the server's certificate", PLACE(insecure)},
+    {"pinnedpubkey", 0, RARE, H2F_TEXT, "KEYS", "take no other keys: sha256//BASE64;..., or the file of one", PLACE(tls.pins)},
+    {"cert-status", 0, RARE, H2F_FLAG, NULL, "demand a stapled word about revocation (OCSP)", PLACE(tls.wants_staple)},
+    {"cert", 'E', RARE, H2F_APPLY, "FILE[:PASSWORD]", "our certificate: PEM or PKCS#12", .apply = set_cert},
+    {"cert-type", 0, RARE, H2F_APPLY, "PEM|P12", "which of the two it is, instead of looking", .apply = set_cert_type},
+    {"key", 0, RARE, H2F_TEXT, "FILE", "its key (PEM), where that is not in the same file", PLACE(tls.key)},
+    {"pass", 0, RARE, H2F_TEXT, "PASSWORD", "of the key", PLACE(tls.key_password)},
+    {"tlsv1.2", 0, RARE, H2F_SET, NULL, "TLS 1.2 or higher, which is the default", .apply = set_tls_1_2},
+    {"tlsv1.3", 0, RARE, H2F_SET, NULL, "TLS 1.3 or higher", .apply = set_tls_1_3},
+    {"tls-max", 0, RARE, H2F_APPLY, "1.2|1.3", "not higher than that", .apply = set_tls_max},
+    {"ciphers", 0, RARE, H2F_TEXT, "WORDS", "what may be agreed on, in GnuTLS's words, instead of NORMAL", PLACE(tls.ciphers)},
     {"proxy", 'x', COMMON, H2F_TEXT, "URL", "through this proxy: http, https, socks5, socks5h; empty: none", PLACE(proxy)},
     {"proxy-user", 'U', RARE, H2F_TEXT, "USER:PASSWORD", "log in there with these", PLACE(proxy_login)},
     {"noproxy", 0, RARE, H2F_TEXT, "LIST", "hosts to reach without it, by commas; *: all", PLACE(no_proxy)},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fetch_tls.h"
 #include "fetch_verbose.h"
 
 #define MAX_REDIRECTS 50 /* as in curl */
@@ -138,15 +139,13 @@ h2client_session *h2f_session_create(const struct h2f_config *config, h2client_c
                            : NULL;
     const h2client_proxy_options proxy = proxy_options(config, proxy_user);
     const h2client_call_options defaults = call_defaults(config, &retry, &redirect, &auth, &proxy);
-    const h2client_tls_options *tls =
-        H2CLIENT_TLS(.ca_file = config->ca_file,
-                     .verify = config->insecure ? H2CLIENT_OFF : H2CLIENT_ON);
+    const h2client_tls_options tls = h2f_tls_options(config);
     const h2client_dns_options *dns =
         H2CLIENT_DNS(.servers = config->dns_servers, .overrides = config->overrides.list);
     const h2client_connect_options connect = connect_options(config);
 
     h2client_session *session = h2client_session_create(
-        H2CLIENT_SESSION(.defaults = &defaults, .cookie_jar = jar, .tls = tls, .dns = dns,
+        H2CLIENT_SESSION(.defaults = &defaults, .cookie_jar = jar, .tls = &tls, .dns = dns,
                          .connect = &connect, .max_h1_conns_per_host = config->max_conns_per_host,
                          .max_h2_conns_per_host = config->max_conns_per_host,
                          .max_streams_per_conn = config->max_streams,

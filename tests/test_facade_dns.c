@@ -131,6 +131,23 @@ TEST(literals_are_dialled_without_a_look_up)
 }
 END_TEST
 
+TEST(zone_of_a_literal_is_dialled_and_not_sent)
+{
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.dialer.wants_addresses = true;
+    h2t_rig_open(&rig, NULL);
+    expect_ok(h2client_get(rig.session, "https://[fe80::1%254]/"));
+    expect_ok(h2client_get(rig.session, "https://[fe80::1%255]/")); /* another host */
+    ck_assert_str_eq(dialled(&rig, 0), "[fe80::1%4]:443");
+    ck_assert_str_eq(dialled(&rig, 1), "[fe80::1%5]:443");
+    ck_assert_str_eq(h2t_field(h2t_peer_request(h2t_rig_peer(&rig, 0), 0)->fields, ":authority"),
+                     "[fe80::1]");
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST(name_is_asked_for_in_lower_case_without_its_dot)
 {
     struct h2t_rig rig;
@@ -206,6 +223,7 @@ TEST_MAIN("facade_dns", {T(override_is_dialled_with_the_urls_port_and_name)},
           {T(override_that_is_wrong_is_the_sessions_error)},
           {T(dns_limits_that_are_none_are_the_sessions_error)},
           {T(literals_are_dialled_without_a_look_up)},
+          {T(zone_of_a_literal_is_dialled_and_not_sent)},
           {T(name_is_asked_for_in_lower_case_without_its_dot)},
           {T(name_that_is_none_is_told_as_such)}, {T(dns_limit_rests_once_an_address_is_known)},
           {T(dns_limit_fires_on_the_microsecond)})

@@ -237,6 +237,12 @@ class TestCalls(NamesTest):
         self.wait_for_log(dns, "local.test", 1)
         self.wait_for_log(dns, "local.test", 1, "AAAA")
 
+    def test_literal_with_a_zone_needs_no_name_server(self):
+        server = self.start(HttpServer, "::1")
+        tool = self.start_tool(NamesTool, self.start_dead())
+        zone = socket.if_nametoindex("lo")
+        self.assertEqual(tool.fetch(f"http://[::1%25{zone}]:{server.port}/")["good"], 1)
+
     def start_movable(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)

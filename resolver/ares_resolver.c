@@ -243,10 +243,10 @@ static bool open_channel(struct ares_resolver *resolver, h2client_fault *fault)
 
     if (!channel)
         return false;
-    if (reads_conf)
+    if (reads_conf) {
         h2i_name_servers_read(&resolver->servers, channel->ares);
-    if (reads_conf && resolver->follows_system)
         h2i_search_list_read(&resolver->search, resolver->config.resolv_conf);
+    }
     if (old) {
         old->is_retired = true;
         h2client_reactor_defer(resolver->reactor, &resolver->clean_up);

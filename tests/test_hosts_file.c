@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "resolver/conf_line.h"
 #include "resolver/static_resolver.h"
 #include "tests/support/lookup.h"
 #include "tests/support/test_main.h"
@@ -145,6 +146,20 @@ TEST(line_without_end_hides_no_other)
 }
 END_TEST
 
+/* A word that is cut is another word. */
+TEST(name_at_the_end_of_what_is_read_is_left_out)
+{
+    char text[2 * H2I_CONF_LINE_MAX];
+    struct machine machine;
+
+    snprintf(text, sizeof text, "%-*s%s", H2I_CONF_LINE_MAX - 14, "192.0.2.9",
+             "one.example.evil.example\n");
+    open_machine(&machine, text); /* 13 bytes of it are read */
+    expect_asked(&machine, "one.example.e");
+    close_machine(&machine);
+}
+END_TEST
+
 TEST(sixty_four_addresses_of_a_name_are_used)
 {
     char text[100 * 32] = "";
@@ -258,6 +273,7 @@ TEST_MAIN("hosts_file", {T(name_of_the_hosts_file_is_asked_of_nobody)},
           {T(hosts_lines_have_aliases_tabs_comments_and_any_case)},
           {T(all_lines_of_a_name_count_in_their_order)},
           {T(lines_without_an_address_are_passed_over)}, {T(line_without_end_hides_no_other)},
+          {T(name_at_the_end_of_what_is_read_is_left_out)},
           {T(sixty_four_addresses_of_a_name_are_used)},
           {T(change_of_the_hosts_file_holds_for_the_next_lookup)}, {T(hosts_file_may_come_and_go)},
           {T(overrides_and_localhost_come_before_the_hosts_file)},

@@ -182,6 +182,27 @@ TEST(name_without_addresses_gives_way_to_the_next_one)
 }
 END_TEST
 
+/* The first server refuses AAAA, so that A is known to be none a round trip earlier. */
+TEST(family_that_is_not_there_waits_for_the_other_one)
+{
+    static const struct h2t_dns_answer one[] = {
+        {.name = "short.one.example", .type = H2T_DNS_AAAA, .rcode = H2T_DNS_REFUSED},
+        {.name = "short", .type = H2T_DNS_A, .addresses = "192.0.2.2"},
+        {.name = "short"},
+        {.name = NULL}};
+    struct machine machine;
+    struct h2t_lookup lookup;
+
+    open_machine(&machine, NAMESERVER "nameserver 127.0.0.2\nsearch one.example\n", one);
+    machine.rig.first = h2t_dns_server_create_beside(machine.rig.server, nothing);
+    h2t_ares_ask(&machine.rig, &lookup, "short");
+    ck_assert_str_eq(lookup.text, "192.0.2.2");
+    ck_assert_uint_eq(lookup.n_reports, 2);
+    ck_assert_uint_eq(h2t_dns_server_n_asked(machine.rig.first, H2T_DNS_AAAA), 1);
+    close_machine(&machine);
+}
+END_TEST
+
 /* What it would have said is not known, and the next name may be another host's. */
 TEST(failing_server_ends_the_search)
 {
@@ -291,6 +312,7 @@ TEST_MAIN("search_domains", {T(short_name_is_asked_for_in_every_domain_and_then_
           {T(search_ends_with_the_first_name_that_has_an_address)},
           {T(both_families_are_of_the_same_name)},
           {T(name_without_addresses_gives_way_to_the_next_one)},
+          {T(family_that_is_not_there_waits_for_the_other_one)},
           {T(failing_server_ends_the_search)}, {T(fault_names_the_host_that_was_looked_up)},
           {T(search_may_be_cancelled_between_two_names)},
           {T(names_that_would_be_too_long_are_passed_over)},

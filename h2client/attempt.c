@@ -18,6 +18,7 @@ static void forget_last_attempt(h2client_call *call)
     call->attempt.conn_id = info->conn_id = 0;
     call->attempt.stream_id = info->stream_id = -1;
     call->in.header_bytes = 0;
+    h2i_call_take_tls(call, NULL);
     info->queued_us = info->request_us = -1;
     info->name_lookup_us = info->connect_us = info->tls_us = -1;
     info->upload_bytes = 0;

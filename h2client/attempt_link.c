@@ -43,6 +43,7 @@ static void note_link(h2client_call *call, const struct h2i_link *link)
     info->tls_version = h2i_attempt_keep_text(call, link->tls_version);
     info->local_port = link->local_port;
     info->remote_port = link->remote_port;
+    h2i_call_take_tls(call, link->tls);
     call->response.http_version = info->http_version = link->conn->http_version;
 }
 

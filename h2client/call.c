@@ -132,6 +132,7 @@ void h2i_call_free(h2client_call *call)
 
     h2i_source_close(&call->source);
     h2i_call_drop_decoding(call);
+    h2i_call_take_tls(call, NULL);
     h2i_arena_finish(&call->arena);
     h2i_buf_finish(&call->in.body);
     h2i_buf_finish(&call->in.lines.held);
@@ -149,6 +150,7 @@ static void keep_as_spare(h2client_session *session, h2client_call *call)
 
     h2i_source_close(&call->source);
     h2i_call_drop_decoding(call);
+    h2i_call_take_tls(call, NULL);
     h2i_arena_reset(&arena);
     h2i_buf_clear(&body, has_room ? SPARE_BODY_BYTES : 0);
     h2i_buf_finish(&call->in.lines.held);

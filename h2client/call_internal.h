@@ -23,6 +23,7 @@
 
 struct h2i_call_rates;
 struct h2i_hop;
+struct h2i_link_tls;
 
 /* What calls and their session share and whoever goes last frees: a call may outlive its
  * session, and its memory came from the session's allocator. */
@@ -129,6 +130,7 @@ struct h2client_call {
     const struct h2i_login *login; /* NULL: there is none, or none any more */
     int n_challenges;              /* of this hop, that were answered */
     const struct h2i_proxy *proxy; /* of this hop; NULL: none */
+    struct h2i_link_tls *tls;      /* of the last attempt's connection; NULL: none */
 
     struct { /* what came, until it is told */
         struct h2i_interim *interim_first;
@@ -221,6 +223,11 @@ extern const struct h2i_exchange_events h2i_call_inbox;
 void h2i_call_add_interim(h2client_call *call, const struct h2i_head *head, bool is_passed_over);
 /* The final head of the call's own response. */
 void h2i_call_take_head(h2client_call *call, const struct h2i_head *head);
+
+/* ---- call_tls.c ----------------------------------------------------------- */
+
+/* Its connection's (NULL: none, or none any more), in place of what it had. */
+void h2i_call_take_tls(h2client_call *call, struct h2i_link_tls *tls);
 
 /* ---- call_limits.c: time ------------------------------------------------ */
 

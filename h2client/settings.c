@@ -23,6 +23,7 @@ NO_TAIL_PADDING(h2client_attempt, url);
 NO_TAIL_PADDING(h2client_tls_options, session_tickets);
 NO_TAIL_PADDING(h2client_certificate, not_after_s);
 NO_TAIL_PADDING(h2client_transport_info, tls_signature);
+NO_TAIL_PADDING(h2client_tls_info, reserved);
 NO_TAIL_PADDING(h2client_dns_options, max_stale_s);
 NO_TAIL_PADDING(h2client_body, parts);
 NO_TAIL_PADDING(h2client_error, n_redirects);

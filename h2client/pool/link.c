@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "h2client/pool/link_facts.h"
 #include "h2client/pool/origin.h"
 
 /* Reads a link may do in one turn before the others get theirs. */
@@ -163,14 +164,6 @@ static const struct h2i_conn_events conn_events = {
 
 /* ---- input ------------------------------------------------------------- */
 
-static h2client_transport_info transport_info(h2client_transport *transport)
-{
-    h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
-
-    transport->ops->info(transport, &info);
-    return info;
-}
-
 static void end_input(struct h2i_link *link, const h2client_fault *fault)
 {
     link->is_input_done = true;
@@ -182,7 +175,7 @@ static void end_input(struct h2i_link *link, const h2client_fault *fault)
 /* Bytes that a layer took and the lowest one did not were never sent. */
 static void fail_transport(struct h2i_link *link)
 {
-    h2client_transport_info info = transport_info(link->transport);
+    h2client_transport_info info = h2i_link_transport_info(link);
 
     end_input(link, info.fault);
 }
@@ -435,25 +428,6 @@ void h2i_link_suspect(struct h2i_conn *conn)
 
 /* ---- life -------------------------------------------------------------- */
 
-static void note_addresses(struct h2i_link *link)
-{
-    h2client_transport_info info = transport_info(link->transport);
-
-    if (info.tls_version)
-        strncpy(link->tls_version, info.tls_version, sizeof link->tls_version - 1);
-    if (info.remote.family) {
-        h2client_address_format(&info.remote, link->peer, sizeof link->peer);
-        link->remote_port = info.remote.port;
-        info.remote.port = 0;
-        h2client_address_format(&info.remote, link->remote_host, sizeof link->remote_host);
-    }
-    if (info.local.family) {
-        link->local_port = info.local.port;
-        info.local.port = 0;
-        h2client_address_format(&info.local, link->local_host, sizeof link->local_host);
-    }
-}
-
 static struct h2i_conn *create_h2(struct h2i_link *link)
 {
     struct h2i_pool *pool = link->pool;
@@ -526,13 +500,12 @@ struct h2i_link *h2i_link_create(struct h2i_origin *origin, h2client_transport *
     link->rest.on_expire = rest_is_over;
     link->deadline.user = link->rest.user = link;
     link->conn = create_conn(link);
-    if (!link->conn) {
+    if (!link->conn || !h2i_link_note_facts(link)) {
         h2i_link_destroy(link);
         return NULL;
     }
     link->opened_us = link->pool->config.reactor->now_us;
     link->retires_us = age_limit_us(link->pool);
-    note_addresses(link);
     transport->on_ready = transport_is_ready;
     transport->user = link;
     want(link, H2CLIENT_READABLE);
@@ -594,6 +567,7 @@ void h2i_link_destroy(struct h2i_link *link)
     h2i_list_remove(&link->in_work);
     if (link->conn)
         link->conn->ops->destroy(link->conn);
+    h2i_link_release_tls(link);
     link->transport->ops->destroy(link->transport);
     h2i_free(allocator, link->out.buf);
     h2i_free(allocator, link);

@@ -9,6 +9,8 @@
 #include "h2client/pool/dial_plan.h"
 #include "h2client/pool/pool.h"
 
+struct h2i_link_tls;
+
 /* When each step of opening was done (reactor clock, microseconds); -1: not needed. */
 struct h2i_link_marks {
     int64_t resolved_us;
@@ -49,6 +51,7 @@ struct h2i_link {
     char remote_host[H2CLIENT_ADDRESS_TEXT_MAX];
     char peer[H2CLIENT_ADDRESS_TEXT_MAX]; /* "192.0.2.1:443" */
     char tls_version[16];                 /* "" without TLS */
+    struct h2i_link_tls *tls;             /* NULL without TLS */
     uint16_t local_port;
     uint16_t remote_port;
 };

@@ -359,6 +359,12 @@ H2CLIENT_API h2client_error_code h2client_call_state(const h2client_call *call);
 H2CLIENT_API void *h2client_call_user(const h2client_call *call);
 /* Counters, times and addresses; never NULL; see response.h. */
 H2CLIENT_API const h2client_call_info *h2client_call_get_info(const h2client_call *call);
+/* The TLS of the connection that carried the last attempt, which is the proxy's where an http
+ * URL goes to a proxy of https. Made when it is first asked for, which takes tens of
+ * microseconds a connection; of one that is closed while calls that it carried are not
+ * destroyed, then. Calls of a connection share it; it is valid as long as the call, and until
+ * its next attempt begins. NULL: no connection yet, or none of TLS; no memory. */
+H2CLIENT_API const h2client_tls_info *h2client_call_tls_info(const h2client_call *call);
 
 /* Ends the call with CANCELLED (on the wire RST_STREAM with CANCEL, RFC 9113
  * 5.4.2); others are not disturbed. Nothing happens to one that has ended. */

@@ -7,7 +7,7 @@
 #ifndef H2CLIENT_RESPONSE_H
 #define H2CLIENT_RESPONSE_H
 
-#include "types.h"
+#include "transport.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +61,22 @@ typedef struct h2client_call_info {
     const char *fragment;     /* what stood behind the # of `url`, never sent; "" if nothing did */
     const char *http_version; /* of the connection: "2", "1.1"; "" where there was none */
 } h2client_call_info;
+
+/* What was agreed on by TLS, and with whom; see h2client_call_tls_info. Words are GnuTLS's,
+ * "" for what is not known. */
+typedef struct h2client_tls_info {
+    size_t size;
+    const char *version;   /* "TLS1.3" */
+    const char *cipher;    /* "AES-256-GCM" */
+    const char *group;     /* of the key exchange: "X25519" */
+    const char *signature; /* the server's: "ECDSA-SECP256R1-SHA256" */
+    const char *alpn;      /* what the server chose: "h2"; "" for nothing */
+    /* Of the handshake, or of the one that was resumed; transport.h says what is in it.
+     * NULL: the server showed none. Checked, unless verify is OFF. */
+    const h2client_certificate *certificate;
+    int32_t is_resumed; /* 1: this session was resumed */
+    int32_t reserved;
+} h2client_tls_info;
 
 #ifdef __cplusplus
 }

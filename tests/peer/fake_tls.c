@@ -18,8 +18,15 @@ struct h2client_handshake {
     char host[256];
 };
 
+struct fake_paper {
+    h2client_certificate certificate;
+    h2client_bytes chain;
+    char subject[256 + sizeof "CN="];
+};
+
 struct fake_layer {
     h2client_transport transport; /* first */
+    struct fake_paper *paper;     /* NULL: not asked for */
     struct h2t_tls *tls;
     h2client_transport *inner;
     char host[256];
@@ -60,6 +67,30 @@ static void layer_half_close(h2client_transport *transport)
     inner->ops->half_close(inner);
 }
 
+static const h2client_certificate *describe(struct fake_layer *layer)
+{
+    struct fake_paper *paper = layer->paper;
+
+    layer->tls->n_described++;
+    if (!layer->tls->shows_certificate)
+        return NULL;
+    if (!paper)
+        layer->paper = paper = calloc(1, sizeof *paper);
+    if (!paper)
+        abort();
+    snprintf(paper->subject, sizeof paper->subject, "CN=%s", layer->host);
+    paper->chain = (h2client_bytes){"der", 3};
+    paper->certificate = (h2client_certificate){.size = sizeof paper->certificate,
+                                                .chain = &paper->chain,
+                                                .n_chain = 1,
+                                                .subject = paper->subject,
+                                                .issuer = "CN=authority",
+                                                .sha256 = "0123",
+                                                .not_before_s = 1000,
+                                                .not_after_s = 2000};
+    return &paper->certificate;
+}
+
 static void layer_info(h2client_transport *transport, h2client_transport_info *info)
 {
     struct fake_layer *layer = layer_of(transport);
@@ -69,6 +100,12 @@ static void layer_info(h2client_transport *transport, h2client_transport_info *i
         info->alpn = layer->tls->alpn;
     info->tls_version = "TLS1.3";
     info->tls_cipher = "NONE";
+    info->tls_resumed = layer->tls->is_resumed;
+    if (info->size == H2CLIENT_TRANSPORT_INFO_BRIEF)
+        return;
+    info->tls_certificate = describe(layer);
+    info->tls_group = "X25519";
+    info->tls_signature = NULL; /* not known */
 }
 
 static bool layer_covers_host(h2client_transport *transport, const char *host)
@@ -85,6 +122,7 @@ static void layer_destroy(h2client_transport *transport)
 
     layer->inner->ops->destroy(layer->inner);
     layer->tls->n_live--;
+    free(layer->paper);
     free(layer);
 }
 

@@ -14,13 +14,16 @@ struct h2t_tls {
     h2client_fault fault; /* with fails */
     bool is_silent;       /* handshakes end by their time limit only */
     int64_t delay_ms;
-    const char *covers; /* one more host the certificate holds for; NULL: none */
+    const char *covers;     /* one more host the certificate holds for; NULL: none */
+    bool shows_certificate; /* "CN=HOST", issued by "CN=authority", of the bytes "der" */
+    bool is_resumed;
     /* What it was asked. */
     size_t n_handshakes;
     size_t n_cancelled;
-    size_t n_live;    /* handshakes and transports not destroyed */
-    char host[256];   /* of the last handshake */
-    char offered[64]; /* its ALPN list: "h2,http/1.1" */
+    size_t n_described; /* how often a transport told all it knows */
+    size_t n_live;      /* handshakes and transports not destroyed */
+    char host[256];     /* of the last handshake */
+    char offered[64];   /* its ALPN list: "h2,http/1.1" */
     h2client_ticket_store *tickets;
     char ticket_key[512];
     size_t ticket_key_len;

@@ -8,8 +8,9 @@ import re
 import stat
 
 import test_h2fetch as common
+from loopback_server import LoopbackServer
 from openssl_server import OpensslServer
-from papers import AUTHORITY, SERVER, Papers
+from papers import AUTHORITY, SERVER, Papers, day
 from support import tap
 
 HOST = "www.server.localhost"
@@ -159,6 +160,28 @@ class Agreement(WithPapers):
     def test_a_word_that_is_none_is_59(self):
         words = '"FROB" at place 8 is not one of GnuTLS.s words'
         self.assert_refused(59, words, "--ciphers", "NORMAL:FROB")
+
+
+class Told(WithPapers):
+    def test_verbose_names_the_server(self):
+        told = self.fetch(self.serve(), "-v").stderr.decode()
+        lines = [each for each in told.splitlines() if each.startswith("* tls:")]
+        line = "* tls: conn 1 TLS1.3, AES-256-GCM, certificate CN=good by CN=root, expires "
+        self.assertIn(lines, ([line + day(n)[:10]] for n in (29, 30)))  # midnight may come
+
+    def test_verbose_names_the_server_of_a_connection_once(self):
+        with LoopbackServer(self.served) as server:
+            urls = [server.url("/one"), server.url("/empty"), server.url("/two.txt")]
+            done = common.fetch("-v", "--cacert", server.ca_file, *urls)
+        self.ended(done, 0)
+        line = rb"\* tls: conn 1 TLS1\.3, [-\w]+, certificate CN=localhost by CN=throw-away authority, "
+        self.assertEqual(len(re.findall(line, done.stderr)), 1)
+
+    def test_verbose_names_no_server_without_tls(self):
+        with common.PlainServer(self.served) as server:
+            done = common.fetch("-v", "--http2-prior-knowledge", server.url("/one"))
+        self.ended(done, 0)
+        self.assertNotIn(b"* tls:", done.stderr)
 
 
 class KeyLog(WithPapers):

@@ -6,6 +6,7 @@
 #include "fetch_head.h"
 #include "fetch_outcome.h"
 #include "fetch_tell.h"
+#include "fetch_verbose.h"
 #include "fetch_wait.h"
 
 #include <errno.h>
@@ -223,7 +224,8 @@ static void on_response(h2client_call *call, const h2client_response *resp, void
     struct h2f_text text = {0};
     char *why = NULL;
 
-    (void)call;
+    if (job->shared->config->verbose)
+        h2f_verbose_tls(call);
     expect(job, h2client_response_content_length(resp));
     if (!is_refused)
         verdict = h2f_resume_judge(&job->resume, &answer, &why);

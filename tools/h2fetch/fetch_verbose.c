@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* RFC 9113 6: types that have flags, and headers. */
 enum {
@@ -139,5 +140,38 @@ void h2f_verbose_frame(const h2client_frame_event *event, void *user)
 
     (void)user;
     h2f_verbose_add_frame(&text, event);
+    print_lines(&text);
+}
+
+/* ---- TLS ----------------------------------------------------------------------- */
+
+static void add_certificate(struct h2f_text *text, const h2client_certificate *certificate)
+{
+    time_t end_s = (time_t)certificate->not_after_s;
+    char day[32] = "?";
+    struct tm tm;
+
+    if (end_s >= 0 && gmtime_r(&end_s, &tm))
+        strftime(day, sizeof day, "%Y-%m-%d", &tm);
+    h2f_text_puts(text, ", certificate ");
+    add_printable(text, certificate->subject);
+    h2f_text_puts(text, " by ");
+    add_printable(text, certificate->issuer);
+    h2f_text_printf(text, ", expires %s", day);
+}
+
+void h2f_verbose_tls(const h2client_call *call)
+{
+    const h2client_call_info *info = h2client_call_get_info(call);
+    const h2client_tls_info *tls = info->n_connects ? h2client_call_tls_info(call) : NULL;
+    struct h2f_text text = {0};
+
+    if (!tls)
+        return;
+    h2f_text_printf(&text, "* tls: conn %llu %s, %s%s", (unsigned long long)info->conn_id,
+                    tls->version, tls->cipher, tls->is_resumed ? ", resumed" : "");
+    if (tls->certificate)
+        add_certificate(&text, tls->certificate);
+    h2f_text_puts(&text, "\n");
     print_lines(&text);
 }

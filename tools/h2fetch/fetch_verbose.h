@@ -19,5 +19,7 @@ void h2f_verbose_frame(const h2client_frame_event *event, void *user);
 
 /* The lines of one frame. */
 void h2f_verbose_add_frame(struct h2f_text *text, const h2client_frame_event *event);
+/* Whom its connection leads to, where that was opened for this call, over TLS. */
+void h2f_verbose_tls(const h2client_call *call);
 
 #endif

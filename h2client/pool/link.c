@@ -133,12 +133,31 @@ static void note_answer(struct h2i_link *link)
     link->alive_us = link->pool->config.reactor->now_us;
 }
 
+/* It took no call, and never will. That it goes without a word counts only at once: one that
+ * was idle for a while may. Told before the origin is served: it would dial again. */
+static void note_stillborn(struct h2i_link *link)
+{
+    static const h2client_fault closed = {.code = H2CLIENT_ERROR_EMPTY_REPLY,
+                                          .tls_alert = -1,
+                                          .text = "the server closed the connection at once"};
+    const struct h2i_conn *conn = link->conn;
+    bool has_reason = conn->has_failed && conn->failure.fault.code;
+
+    if (conn->n_opened > 0 || conn->accepts_new || link->is_stillborn)
+        return;
+    if (!has_reason && link->opened_us != link->pool->config.reactor->now_us)
+        return;
+    link->is_stillborn = true;
+    h2i_origin_note_stillborn(link->origin, has_reason ? &conn->failure.fault : &closed);
+}
+
 static void conn_changed(struct h2i_conn *conn)
 {
     struct h2i_link *link = conn->owner;
 
     if (!link->origin)
         return;
+    note_stillborn(link);
     note_answer(link);
     remember_limit(link);
     note_room(link);
@@ -544,8 +563,6 @@ void h2i_link_close(struct h2i_link *link)
     want(link, 0);
     h2i_list_append(&link->pool->dead, &link->in_work);
     h2i_pool_give_slot(link->pool);
-    if (link->conn->has_failed && link->conn->n_opened == 0 && link->conn->failure.fault.code)
-        h2i_origin_note_stillborn(origin, &link->conn->failure.fault);
     h2i_origin_touch(origin);
 }
 

@@ -42,6 +42,7 @@ struct h2i_link {
     bool is_closed;
     bool is_h2;
     bool is_asked; /* conn->wants_probe was set */
+    bool is_stillborn;
     int64_t opened_us;
     int64_t idle_since_us; /* while on pool->idle */
     int64_t alive_us;      /* when it was in use, or gave a sign of life */

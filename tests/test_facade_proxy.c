@@ -18,6 +18,8 @@ static void start(struct scene *scene, const h2client_proxy_options *proxy)
 {
     h2t_rig_init(&scene->rig);
     scene->rig.plan.proxy = &scene->proxy;
+    scene->rig.tls.other.host = "proxy.test";
+    scene->rig.tls.other.alpn = "http/1.1";
     h2t_rig_open(&scene->rig, H2CLIENT_SESSION(.defaults = H2CLIENT_CALL(.proxy = proxy)));
 }
 
@@ -121,7 +123,6 @@ TEST(proxy_and_login_keep_connections_apart)
     h2client_call *calls[6];
 
     start(&scene, NULL);
-    scene.rig.tls.alpn = "h2";
     for (size_t i = 0; i < 6; i++)
         calls[i] = h2client_get(scene.rig.session, H2T_ORIGIN "/",
                                 .proxy = H2CLIENT_PROXY(.url = urls[i]), .total_timeout_ms = 1000);
@@ -406,6 +407,8 @@ static bool fails_at(uint64_t n, bool is_socks)
 
     h2t_rig_init(&scene.rig);
     scene.rig.plan.proxy = &scene.proxy;
+    scene.rig.tls.other.host = "proxy.test";
+    scene.rig.tls.other.alpn = "http/1.1";
     scene.rig.alloc.fail_at = n;
     h2t_rig_open(
         &scene.rig,

@@ -1,41 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "h2client/pool/connector.h"
+#include "h2client/pool/connector_internal.h"
 
 #include <string.h>
 
 #include "base/fault.h"
-#include "h2client/pool/link.h"
-#include "h2client/pool/tunnel.h"
 
 /* TLS alert no_application_protocol (RFC 7301 3.2). */
 #define ALERT_NO_APPLICATION_PROTOCOL 120
-
-struct h2i_connector {
-    struct h2i_list in_origin; /* on origin->connectors */
-    struct h2i_origin *origin;
-    struct h2i_connect_limits limits;
-    h2client_phase phase;
-    h2client_query *query;         /* while resolving */
-    h2client_dial *dial;           /* while connecting */
-    h2client_handshake *handshake; /* while in TLS */
-    struct h2i_tunnel *tunnel;     /* while the proxy is asked for one */
-    h2client_transport *to_proxy;  /* while the address is looked up that it is to be told */
-    h2client_timer dns_timer;      /* until the first address */
-    h2client_task failure;         /* a failure found inside start */
-    h2client_fault fault;          /* of the look-up, kept until the dial has ended */
-    struct h2i_link_marks marks;
-    bool has_addresses;
-};
-
-static const struct h2i_pool_config *ports_of(const struct h2i_connector *connector)
-{
-    return &connector->origin->pool->config;
-}
-
-static int64_t now_us(const struct h2i_connector *connector)
-{
-    return h2client_reactor_now_us(ports_of(connector)->reactor);
-}
 
 static int64_t to_ms(int64_t us)
 {
@@ -44,9 +15,9 @@ static int64_t to_ms(int64_t us)
 
 /* ---- ends -------------------------------------------------------------- */
 
-static void stop_looking_up(struct h2i_connector *connector)
+void h2i_connector_stop_looking_up(struct h2i_connector *connector)
 {
-    const struct h2i_pool_config *ports = ports_of(connector);
+    const struct h2i_pool_config *ports = h2i_connector_ports(connector);
 
     h2client_reactor_timer_stop(ports->reactor, &connector->dns_timer);
     if (connector->query)
@@ -57,9 +28,9 @@ static void stop_looking_up(struct h2i_connector *connector)
 /* Its slot is for whom comes next. */
 static void finish(struct h2i_connector *connector)
 {
-    const struct h2i_pool_config *ports = ports_of(connector);
+    const struct h2i_pool_config *ports = h2i_connector_ports(connector);
 
-    stop_looking_up(connector);
+    h2i_connector_stop_looking_up(connector);
     h2client_reactor_undefer(ports->reactor, &connector->failure);
     if (connector->dial)
         ports->dialer->ops->cancel(ports->dialer, connector->dial);
@@ -67,8 +38,11 @@ static void finish(struct h2i_connector *connector)
         ports->tls_factory->ops->cancel(ports->tls_factory, connector->handshake);
     if (connector->tunnel)
         h2i_tunnel_cancel(connector->tunnel);
+    if (connector->stream)
+        h2i_tunnel_stream_cancel(connector->stream);
     if (connector->to_proxy)
         connector->to_proxy->ops->destroy(connector->to_proxy);
+    h2i_pool_leave(connector->origin->pool, &connector->ride);
     h2i_list_remove(&connector->in_origin);
     connector->origin->n_connectors--;
     h2i_free(ports->allocator, connector);
@@ -76,20 +50,20 @@ static void finish(struct h2i_connector *connector)
 
 void h2i_connector_cancel(struct h2i_connector *connector)
 {
-    struct h2i_pool *pool = connector->origin->pool;
+    struct h2i_origin *origin = connector->origin;
 
     finish(connector);
-    h2i_pool_give_slot(pool);
+    h2i_pool_give_slot(origin);
 }
 
-static void fail(struct h2i_connector *connector, const h2client_fault *fault)
+void h2i_connector_fail(struct h2i_connector *connector, const h2client_fault *fault)
 {
     struct h2i_origin *origin = connector->origin;
     struct h2i_connect_limits limits = connector->limits;
     h2client_fault copy = *fault; /* it may live in what is freed now */
 
-    h2i_log(ports_of(connector)->reactor, H2CLIENT_LOG_INFO, "pool", "%s:%u: %s", origin->host,
-            origin->port, copy.text[0] ? copy.text : h2client_error_text(copy.code));
+    h2i_log(h2i_connector_ports(connector)->reactor, H2CLIENT_LOG_INFO, "pool", "%s:%u: %s",
+            origin->host, origin->port, copy.text[0] ? copy.text : h2client_error_text(copy.code));
     h2i_connector_cancel(connector);
     h2i_origin_connect_failed(origin, &copy, &limits);
 }
@@ -99,52 +73,32 @@ static void run_failure(h2client_task *task, void *user)
     struct h2i_connector *connector = user;
 
     (void)task;
-    fail(connector, &connector->fault);
+    h2i_connector_fail(connector, &connector->fault);
 }
 
-static void fail_later(struct h2i_connector *connector, h2client_error_code code)
+void h2i_connector_fail_later(struct h2i_connector *connector, h2client_error_code code)
 {
     connector->fault = h2i_fault(code, "%s", "");
-    h2client_reactor_defer(ports_of(connector)->reactor, &connector->failure);
+    h2client_reactor_defer(h2i_connector_ports(connector)->reactor, &connector->failure);
 }
 
-static void succeed(struct h2i_connector *connector, h2client_transport *transport,
-                    enum h2i_protocol protocol)
+void h2i_connector_succeed(struct h2i_connector *connector, h2client_transport *transport,
+                           enum h2i_protocol protocol)
 {
     struct h2i_origin *origin = connector->origin;
     struct h2i_link *link = h2i_link_create(origin, transport, &connector->marks, protocol);
 
     if (!link) {
-        fail(connector, &(h2client_fault){.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1});
+        h2i_connector_fail(connector,
+                           &(h2client_fault){.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1});
         return;
     }
-    h2i_log(ports_of(connector)->reactor, H2CLIENT_LOG_INFO, "pool",
+    h2i_log(h2i_connector_ports(connector)->reactor, H2CLIENT_LOG_INFO, "pool",
             "connection %llu to %s:%u (%s) is open, HTTP/%s%s%s",
             (unsigned long long)link->conn->id, origin->host, origin->port, link->peer,
             link->conn->http_version, link->tls_version[0] ? ", " : "", link->tls_version);
     finish(connector);
     h2i_origin_connected(origin, link);
-}
-
-/* What went wrong on the way to the proxy, or with it. */
-static void fail_at_proxy(struct h2i_connector *connector, h2client_error_code code,
-                          const h2client_fault *fault)
-{
-    const struct h2i_proxy *proxy = connector->origin->proxy;
-    h2client_fault mended = *fault;
-
-    if (fault->code == H2CLIENT_ERROR_NO_MEMORY || fault->code == H2CLIENT_ERROR_NO_DESCRIPTORS ||
-        fault->code == H2CLIENT_ERROR_BIND_FAILED) {
-        fail(connector, fault);
-        return;
-    }
-    mended = h2i_fault(code, "proxy %s:%u: %s", proxy->host, proxy->port,
-                       fault->text[0] ? fault->text : h2client_error_text(fault->code));
-    mended.limit = fault->limit;
-    mended.system_errno = fault->system_errno;
-    mended.tls_alert = fault->tls_alert;
-    mended.dns_status = fault->dns_status;
-    fail(connector, &mended);
 }
 
 /* ---- TLS --------------------------------------------------------------- */
@@ -163,41 +117,63 @@ static h2client_fault with_offer(const struct h2i_connector *connector, const h2
     return mended;
 }
 
-/* RFC 9113 3.3: HTTP/2 is spoken only where it was chosen. */
-static enum h2i_protocol chosen_protocol(const h2client_transport_info *info)
+enum h2i_protocol h2i_connector_chosen_protocol(h2client_transport *transport)
 {
-    return info->alpn && strcmp(info->alpn, "h2") == 0 ? H2I_PROTOCOL_H2 : H2I_PROTOCOL_H1;
+    h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
+
+    transport->ops->info(transport, &info);
+    return info.alpn && strcmp(info.alpn, "h2") == 0 ? H2I_PROTOCOL_H2 : H2I_PROTOCOL_H1;
+}
+
+static h2client_fault other_choice(h2client_transport *transport)
+{
+    h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
+
+    transport->ops->info(transport, &info);
+    return h2i_fault(H2CLIENT_ERROR_TLS_ALPN, "only h2 was offered, the server chose %s by ALPN",
+                     info.alpn && info.alpn[0] ? info.alpn : "nothing");
 }
 
 static void tls_is_done(h2client_transport *transport, const h2client_fault *fault, void *user)
 {
     struct h2i_connector *connector = user;
-    h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
+    enum h2i_protocol protocol;
     h2client_fault no_h2;
 
     connector->handshake = NULL;
     if (!transport) {
         no_h2 = with_offer(connector, fault);
-        fail(connector, &no_h2);
+        h2i_connector_fail(connector, &no_h2);
         return;
     }
-    connector->marks.secured_us = now_us(connector);
-    transport->ops->info(transport, &info);
-    if (chosen_protocol(&info) == H2I_PROTOCOL_H2 ||
+    connector->marks.secured_us = h2i_connector_now_us(connector);
+    protocol = h2i_connector_chosen_protocol(transport);
+    if (protocol == H2I_PROTOCOL_H2 ||
         connector->origin->version != H2CLIENT_HTTP_2_PRIOR_KNOWLEDGE) {
-        succeed(connector, transport, chosen_protocol(&info));
+        h2i_connector_succeed(connector, transport, protocol);
         return;
     }
-    no_h2 = h2i_fault(H2CLIENT_ERROR_TLS_ALPN, "only h2 was offered, the server chose %s by ALPN",
-                      info.alpn && info.alpn[0] ? info.alpn : "nothing");
+    no_h2 = other_choice(transport);
     transport->ops->destroy(transport);
-    fail(connector, &no_h2);
+    h2i_connector_fail(connector, &no_h2);
 }
 
-static void start_tls(struct h2i_connector *connector, h2client_transport *transport)
+void h2i_connector_start_tls(struct h2i_connector *connector, h2client_transport *transport,
+                             h2client_tls_params params, h2client_handshake_fn on_done)
+{
+    const struct h2i_pool_config *ports = h2i_connector_ports(connector);
+
+    params.timeout_ms = to_ms(connector->limits.tls_us);
+    connector->phase = H2CLIENT_PHASE_TLS;
+    connector->handshake = ports->tls_factory->ops->start(ports->tls_factory, ports->reactor,
+                                                          &params, transport, on_done, connector);
+    if (!connector->handshake)
+        h2i_connector_fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
+}
+
+void h2i_connector_begin_origin(struct h2i_connector *connector, h2client_transport *transport)
 {
     const struct h2i_origin *origin = connector->origin;
-    const struct h2i_pool_config *ports = ports_of(connector);
     const h2client_tls_params params = {
         .size = sizeof params,
         .host = origin->host,
@@ -205,127 +181,12 @@ static void start_tls(struct h2i_connector *connector, h2client_transport *trans
         .tickets = &origin->pool->resumption.store,
         .ticket_key = origin->entry.key,
         .ticket_key_len = origin->entry.key_len,
-        .timeout_ms = to_ms(connector->limits.tls_us),
     };
 
-    connector->phase = H2CLIENT_PHASE_TLS;
-    connector->handshake = ports->tls_factory->ops->start(
-        ports->tls_factory, ports->reactor, &params, transport, tls_is_done, connector);
-    if (!connector->handshake)
-        fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
-}
-
-/* ---- the proxy ------------------------------------------------------------ */
-
-/* Where it leads to is reached: what is spoken there begins. */
-static void begin_origin(struct h2i_connector *connector, h2client_transport *transport)
-{
-    if (connector->origin->is_https)
-        start_tls(connector, transport);
+    if (origin->is_https)
+        h2i_connector_start_tls(connector, transport, params, tls_is_done);
     else
-        succeed(connector, transport, h2i_origin_cleartext_protocol(connector->origin));
-}
-
-static void tunnel_is_done(h2client_transport *transport, const h2client_fault *fault, void *user)
-{
-    struct h2i_connector *connector = user;
-
-    connector->tunnel = NULL;
-    if (transport)
-        begin_origin(connector, transport);
-    else
-        fail_at_proxy(connector, fault->code, fault);
-}
-
-/* `address` NULL: the proxy looks it up. */
-static void start_tunnel(struct h2i_connector *connector, h2client_transport *transport,
-                         const h2client_address *address)
-{
-    const struct h2i_origin *origin = connector->origin;
-    h2client_address literal;
-    struct h2i_tunnel_params params = {.proxy = origin->proxy,
-                                       .host = origin->host,
-                                       .host_is_literal = origin->host_is_literal,
-                                       .port = origin->port,
-                                       .address = address,
-                                       .timeout_us = connector->limits.tls_us};
-
-    if (origin->host_is_literal && h2client_address_parse(origin->host, &literal))
-        params.address = &literal;
-    connector->phase = H2CLIENT_PHASE_PROXY;
-    connector->tunnel = h2i_tunnel_start(ports_of(connector)->reactor, transport, &params,
-                                         tunnel_is_done, connector, &connector->fault);
-    if (!connector->tunnel)
-        h2client_reactor_defer(ports_of(connector)->reactor, &connector->failure);
-}
-
-static bool look_up(struct h2i_connector *connector, const char *host, uint16_t port,
-                    h2client_addresses_fn on_addresses);
-
-/* Its first address will do: the proxy is told of one only. */
-static void target_came(const h2client_addresses *addresses, void *user)
-{
-    struct h2i_connector *connector = user;
-    h2client_transport *transport = connector->to_proxy;
-    h2client_fault no_memory = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
-    h2client_address first;
-
-    if (!addresses->more)
-        connector->query = NULL;
-    if (addresses->n) {
-        first = addresses->list[0];
-        connector->to_proxy = NULL;
-        stop_looking_up(connector);
-        start_tunnel(connector, transport, &first);
-    } else if (!addresses->more) {
-        fail(connector, addresses->fault ? addresses->fault : &no_memory);
-    }
-}
-
-static void begin_proxy(struct h2i_connector *connector, h2client_transport *transport)
-{
-    const struct h2i_origin *origin = connector->origin;
-
-    if (h2i_proxy_forwards(origin->proxy, origin->is_https, origin->version)) {
-        succeed(connector, transport, H2I_PROTOCOL_H1);
-    } else if (origin->proxy->kind == H2I_PROXY_SOCKS5 && !origin->host_is_literal) {
-        connector->to_proxy = transport;
-        if (!look_up(connector, origin->host, origin->port, target_came))
-            fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
-    } else {
-        start_tunnel(connector, transport, NULL);
-    }
-}
-
-static void tls_to_proxy_is_done(h2client_transport *transport, const h2client_fault *fault,
-                                 void *user)
-{
-    struct h2i_connector *connector = user;
-
-    connector->handshake = NULL;
-    if (transport)
-        begin_proxy(connector, transport);
-    else
-        fail_at_proxy(connector, fault->code, fault);
-}
-
-/* Its tickets are not the origin's, and HTTP/1.1 is what it is to speak. */
-static void start_tls_to_proxy(struct h2i_connector *connector, h2client_transport *transport)
-{
-    static const char *const alpn[] = {"http/1.1", NULL};
-    const struct h2i_pool_config *ports = ports_of(connector);
-    const h2client_tls_params params = {
-        .size = sizeof params,
-        .host = connector->origin->proxy->host,
-        .alpn = alpn,
-        .timeout_ms = to_ms(connector->limits.tls_us),
-    };
-
-    connector->phase = H2CLIENT_PHASE_TLS;
-    connector->handshake = ports->tls_factory->ops->start(
-        ports->tls_factory, ports->reactor, &params, transport, tls_to_proxy_is_done, connector);
-    if (!connector->handshake)
-        fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
+        h2i_connector_succeed(connector, transport, h2i_origin_cleartext_protocol(origin));
 }
 
 /* ---- the socket -------------------------------------------------------- */
@@ -336,30 +197,28 @@ static void dial_is_done(h2client_transport *transport, const h2client_fault *fa
     const struct h2i_proxy *proxy = connector->origin->proxy;
 
     connector->dial = NULL;
-    stop_looking_up(connector);
+    h2i_connector_stop_looking_up(connector);
     if (!transport && proxy) {
-        fail_at_proxy(connector,
-                      fault->code == H2CLIENT_ERROR_TIMEOUT ? fault->code
-                                                            : H2CLIENT_ERROR_PROXY_CONNECT,
-                      fault);
+        h2i_connector_fail_at_proxy(
+            connector,
+            fault->code == H2CLIENT_ERROR_TIMEOUT ? fault->code : H2CLIENT_ERROR_PROXY_CONNECT,
+            fault);
         return;
     }
     if (!transport) {
-        fail(connector, fault);
+        h2i_connector_fail(connector, fault);
         return;
     }
-    connector->marks.connected_us = now_us(connector);
-    if (!proxy)
-        begin_origin(connector, transport);
-    else if (proxy->kind == H2I_PROXY_HTTPS)
-        start_tls_to_proxy(connector, transport);
+    connector->marks.connected_us = h2i_connector_now_us(connector);
+    if (proxy)
+        h2i_connector_begin_proxy(connector, transport);
     else
-        begin_proxy(connector, transport);
+        h2i_connector_begin_origin(connector, transport);
 }
 
 static bool start_dial(struct h2i_connector *connector, const h2client_target *target)
 {
-    const struct h2i_pool_config *ports = ports_of(connector);
+    const struct h2i_pool_config *ports = h2i_connector_ports(connector);
 
     connector->dial =
         ports->dialer->ops->dial(ports->dialer, ports->reactor, target, dial_is_done, connector);
@@ -385,7 +244,7 @@ static h2client_target target_of(const struct h2i_connector *connector)
 static void add_addresses(struct h2i_connector *connector, const h2client_address *list, size_t n,
                           bool more)
 {
-    const struct h2i_pool_config *ports = ports_of(connector);
+    const struct h2i_pool_config *ports = h2i_connector_ports(connector);
     h2client_address with_port[H2CLIENT_MAX_ADDRESSES];
     uint16_t port = (uint16_t)target_of(connector).port;
 
@@ -403,18 +262,18 @@ static void first_address(struct h2i_connector *connector)
     h2client_target target = target_of(connector);
 
     connector->has_addresses = true;
-    connector->marks.resolved_us = now_us(connector);
+    connector->marks.resolved_us = h2i_connector_now_us(connector);
     connector->phase = H2CLIENT_PHASE_CONNECT;
-    h2client_reactor_timer_stop(ports_of(connector)->reactor, &connector->dns_timer);
+    h2client_reactor_timer_stop(h2i_connector_ports(connector)->reactor, &connector->dns_timer);
     start_dial(connector, &target);
 }
 
 static void fail_to_find(struct h2i_connector *connector, const h2client_fault *fault)
 {
     if (connector->origin->proxy)
-        fail_at_proxy(connector, H2CLIENT_ERROR_PROXY_NAME, fault);
+        h2i_connector_fail_at_proxy(connector, H2CLIENT_ERROR_PROXY_NAME, fault);
     else
-        fail(connector, fault);
+        h2i_connector_fail(connector, fault);
 }
 
 static void addresses_came(const h2client_addresses *addresses, void *user)
@@ -429,7 +288,7 @@ static void addresses_came(const h2client_addresses *addresses, void *user)
     if (connector->dial)
         add_addresses(connector, addresses->list, addresses->n, addresses->more);
     else if (connector->has_addresses)
-        fail(connector, &no_memory);
+        h2i_connector_fail(connector, &no_memory);
     else if (!addresses->more)
         fail_to_find(connector, addresses->fault ? addresses->fault : &no_memory);
 }
@@ -441,13 +300,13 @@ static void dns_timed_out(h2client_timer *timer, void *user)
         h2i_fault_of_timeout(H2CLIENT_LIMIT_DNS, to_ms(connector->limits.dns_us));
 
     (void)timer;
-    fail(connector, &fault);
+    h2i_connector_fail(connector, &fault);
 }
 
-static bool look_up(struct h2i_connector *connector, const char *host, uint16_t port,
-                    h2client_addresses_fn on_addresses)
+bool h2i_connector_look_up(struct h2i_connector *connector, const char *host, uint16_t port,
+                           h2client_addresses_fn on_addresses)
 {
-    const struct h2i_pool_config *ports = ports_of(connector);
+    const struct h2i_pool_config *ports = h2i_connector_ports(connector);
     int64_t deadline_us;
 
     connector->phase = H2CLIENT_PHASE_DNS;
@@ -456,7 +315,8 @@ static bool look_up(struct h2i_connector *connector, const char *host, uint16_t 
                                                      on_addresses, connector);
     if (!connector->query)
         return false;
-    if (__builtin_add_overflow(now_us(connector), connector->limits.dns_us, &deadline_us))
+    if (__builtin_add_overflow(h2i_connector_now_us(connector), connector->limits.dns_us,
+                               &deadline_us))
         return true;
     return h2client_reactor_timer_start(ports->reactor, &connector->dns_timer, deadline_us) ==
            H2CLIENT_OK;
@@ -476,13 +336,28 @@ static bool start_without_lookup(struct h2i_connector *connector, const h2client
     return true;
 }
 
+/* Looks it up first, where that is wanted. False: no memory. */
+static bool find_way(struct h2i_connector *connector)
+{
+    const struct h2i_pool_config *ports = h2i_connector_ports(connector);
+    const struct h2i_origin *origin = connector->origin;
+    h2client_target target = target_of(connector);
+    bool is_literal = origin->proxy ? origin->proxy->host_is_literal : origin->host_is_literal;
+    bool wants_addresses;
+
+    if (h2i_connector_is_carried(connector))
+        return h2i_connector_take_ride(connector);
+    wants_addresses = ports->dialer->ops->wants_addresses(ports->dialer, &target);
+    if (wants_addresses && !is_literal)
+        return h2i_connector_look_up(connector, target.host, (uint16_t)target.port, addresses_came);
+    return start_without_lookup(connector, &target, wants_addresses);
+}
+
 struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
                                           const struct h2i_connect_limits *limits)
 {
     const struct h2i_pool_config *ports = &origin->pool->config;
     struct h2i_connector *connector = h2i_alloc_zeroed(ports->allocator, sizeof *connector);
-    h2client_target target;
-    bool wants_addresses, is_literal;
 
     if (!connector)
         return NULL;
@@ -495,13 +370,8 @@ struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
     connector->failure.user = connector;
     h2i_list_append(&origin->connectors, &connector->in_origin);
     origin->n_connectors++;
-    target = target_of(connector);
-    wants_addresses = ports->dialer->ops->wants_addresses(ports->dialer, &target);
-    is_literal = origin->proxy ? origin->proxy->host_is_literal : origin->host_is_literal;
-    if (!(wants_addresses && !is_literal
-              ? look_up(connector, target.host, (uint16_t)target.port, addresses_came)
-              : start_without_lookup(connector, &target, wants_addresses)))
-        fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
+    if (!find_way(connector))
+        h2i_connector_fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
     return connector;
 }
 
@@ -512,5 +382,5 @@ struct h2i_connector *h2i_connector_of(struct h2i_list *in_origin)
 
 h2client_phase h2i_connector_phase(const struct h2i_connector *connector)
 {
-    return connector->phase;
+    return connector->ride.origin ? h2i_ticket_phase(&connector->ride) : connector->phase;
 }

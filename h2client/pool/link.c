@@ -492,7 +492,7 @@ static void join_lists(struct h2i_link *link)
     h2i_list_append(&link->origin->links, &link->in_origin);
     link->origin->n_links++;
     h2i_list_append(&pool->links, &link->in_pool);
-    pool->n_h2_links += link->is_h2;
+    pool->n_h2_links += link->is_h2 && !link->origin->is_carrier;
     pool->stats.n_conns_opened++;
     pool->stats.n_conns_open++;
     note_room(link);
@@ -542,7 +542,7 @@ static void leave_lists(struct h2i_link *link)
     h2i_list_remove(&link->in_pool);
     h2i_list_remove(&link->in_idle);
     h2i_list_remove(&link->in_work);
-    pool->n_h2_links -= link->is_h2;
+    pool->n_h2_links -= link->is_h2 && !link->origin->is_carrier;
     pool->stats.n_conns_open--;
 }
 
@@ -562,7 +562,7 @@ void h2i_link_close(struct h2i_link *link)
     h2client_reactor_timer_stop(reactor, &link->rest);
     want(link, 0);
     h2i_list_append(&link->pool->dead, &link->in_work);
-    h2i_pool_give_slot(link->pool);
+    h2i_pool_give_slot(origin);
     h2i_origin_touch(origin);
 }
 

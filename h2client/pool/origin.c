@@ -37,11 +37,10 @@ static void patience_ends(h2client_timer *timer, void *user)
     h2i_origin_touch(user);
 }
 
-struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url *url,
-                                     h2client_http_version version, const struct h2i_proxy *proxy,
-                                     const struct h2i_pool_key *key)
+static struct h2i_origin *create(struct h2i_pool *pool, const char *host,
+                                 const struct h2i_proxy *proxy, const struct h2i_pool_key *key)
 {
-    size_t host_size = strlen(url->host) + 1;
+    size_t host_size = strlen(host) + 1;
     struct h2i_origin *origin =
         h2i_alloc_zeroed(pool->config.allocator, sizeof *origin + key->len + host_size);
 
@@ -52,15 +51,11 @@ struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url
         return NULL;
     }
     memcpy(origin->key, key->text, key->len);
-    memcpy(origin->key + key->len, url->host, host_size);
+    memcpy(origin->key + key->len, host, host_size);
     origin->host = origin->key + key->len;
     origin->entry.key = origin->key;
     origin->entry.key_len = key->len;
     origin->pool = pool;
-    origin->version = version;
-    origin->is_https = url->is_https;
-    origin->host_is_literal = url->host_is_literal;
-    origin->port = url->port;
     origin->episode = 1;
     origin->patience.on_expire = patience_ends;
     origin->patience.user = origin;
@@ -68,6 +63,35 @@ struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url
     h2i_list_init(&origin->links);
     h2i_list_init(&origin->roomy);
     h2i_list_init(&origin->connectors);
+    return origin;
+}
+
+struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url *url,
+                                     h2client_http_version version, const struct h2i_proxy *proxy,
+                                     const struct h2i_pool_key *key)
+{
+    struct h2i_origin *origin = create(pool, url->host, proxy, key);
+
+    if (!origin)
+        return NULL;
+    origin->version = version;
+    origin->is_https = url->is_https;
+    origin->host_is_literal = url->host_is_literal;
+    origin->port = url->port;
+    return origin;
+}
+
+struct h2i_origin *h2i_origin_create_carrier(struct h2i_pool *pool, const struct h2i_proxy *proxy,
+                                             const struct h2i_pool_key *key)
+{
+    struct h2i_origin *origin = create(pool, proxy->host, proxy, key);
+
+    if (!origin)
+        return NULL;
+    origin->version = H2CLIENT_HTTP_AUTO;
+    origin->is_https = origin->is_carrier = true;
+    origin->host_is_literal = proxy->host_is_literal;
+    origin->port = proxy->port;
     return origin;
 }
 
@@ -152,14 +176,14 @@ struct h2i_ticket *h2i_origin_first_waiting(const struct h2i_origin *origin)
 void h2i_origin_dismiss(struct h2i_origin *origin, struct h2i_ticket *ticket)
 {
     h2i_waiters_remove(&origin->waiters, &ticket->waiter);
-    origin->pool->n_waiting--;
+    origin->pool->n_waiting -= !origin->is_carrier;
     ticket->origin = NULL;
 }
 
-static void take_back(struct h2i_origin *origin, struct h2i_ticket *ticket)
+void h2i_origin_admit(struct h2i_origin *origin, struct h2i_ticket *ticket)
 {
     h2i_waiters_add(&origin->waiters, &ticket->waiter);
-    origin->pool->n_waiting++;
+    origin->pool->n_waiting += !origin->is_carrier;
     ticket->origin = origin;
 }
 
@@ -197,6 +221,22 @@ void h2i_origin_connected(struct h2i_origin *origin, struct h2i_link *link)
     origin->not_before_us = 0;
     origin->episode++;
     h2i_origin_touch(origin);
+}
+
+void h2i_origin_hand_over(struct h2i_origin *carrier, h2client_transport *transport)
+{
+    struct h2i_ticket *ticket = h2i_origin_first_waiting(carrier);
+
+    carrier->known.protocol = H2I_PROTOCOL_H1;
+    carrier->not_before_us = 0;
+    carrier->episode++;
+    h2i_origin_touch(carrier);
+    if (!ticket) {
+        transport->ops->destroy(transport);
+        return;
+    }
+    h2i_origin_dismiss(carrier, ticket);
+    ticket->events->on_transport(ticket, transport);
 }
 
 static int64_t limit_us(const struct h2i_connect_limits *limits, h2client_limit which)
@@ -256,7 +296,7 @@ static bool hand_out(struct h2i_origin *origin, struct h2i_ticket *ticket, struc
     h2i_origin_dismiss(origin, ticket);
     code = ticket->events->on_link(ticket, link);
     if (code == H2CLIENT_PENDING) {
-        take_back(origin, ticket);
+        h2i_origin_admit(origin, ticket);
         if (!h2i_list_is_linked(&origin->in_starved))
             h2i_list_append(&origin->pool->starved, &origin->in_starved);
         return false;
@@ -316,7 +356,7 @@ static bool open_connection(struct h2i_origin *origin, struct h2i_ticket *ticket
     ticket->made_connect = true;
     if (h2i_connector_start(origin, &ticket->limits))
         return true;
-    h2i_pool_give_slot(origin->pool);
+    h2i_pool_give_slot(origin);
     h2i_origin_connect_failed(origin, &no_memory, NULL);
     return false;
 }
@@ -334,8 +374,8 @@ static struct h2i_origin_state state_of(const struct h2i_origin *origin)
         .has_hope = first && h2i_origin_has_hope(origin),
         .first_since_us = first ? first->entered_us : 0,
         .not_before_us = origin->not_before_us,
-        .max_h1 = config->max.h1_conns_per_host,
-        .max_h2 = config->max.h2_conns_per_host,
+        .max_h1 = origin->is_carrier ? SIZE_MAX : config->max.h1_conns_per_host,
+        .max_h2 = origin->is_carrier ? SIZE_MAX : config->max.h2_conns_per_host,
     };
 }
 
@@ -373,7 +413,8 @@ static void turn_away(struct h2i_origin *origin)
     struct h2i_pool *pool = origin->pool;
     h2client_fault fault;
 
-    while (pool->n_waiting > pool->config.max.waiting && origin->waiters.n > 0) {
+    while (pool->n_waiting > pool->config.max.waiting && origin->waiters.n > 0 &&
+           !origin->is_carrier) {
         fault = h2i_fault(H2CLIENT_ERROR_QUEUE_FULL, "%zu calls wait for a connection already",
                           pool->config.max.waiting);
         fail_ticket(ticket_of(h2i_waiters_last(&origin->waiters)), &fault);
@@ -408,7 +449,7 @@ static void replace_drained(struct h2i_origin *origin)
     if (!h2i_pool_take_slot(origin->pool, origin))
         h2i_list_remove(&origin->in_hungry); /* it can wait for who needs it */
     else if (!h2i_connector_start(origin, &origin->limits))
-        h2i_pool_give_slot(origin->pool);
+        h2i_pool_give_slot(origin);
 }
 
 /* Nobody waits: what is being opened is not needed; but an HTTP/1.1 connection soon will

@@ -3,6 +3,11 @@
  * Origin: the pool's record of one pool key: its connections, those being opened, who
  * waits, and what it answered to ALPN. It outlives its connections for as long as that
  * is worth remembering.
+ *
+ * A carrier is the origin of a proxy that is reached by TLS and makes tunnels: those who wait
+ * are connectors, each of which wants a way through. It opens connections whenever one is
+ * wanted, beyond all limits: each is for a connection that has been counted, and who counts
+ * for another one must not wait for it.
  */
 #ifndef H2I_ORIGIN_H
 #define H2I_ORIGIN_H
@@ -40,11 +45,12 @@ struct h2i_origin {
     h2client_fault stillborn;      /* how a connection ended that took no call; code OK: none did */
     h2client_http_version version; /* as the calls want it */
     bool is_greedy;
+    bool is_carrier;
     bool is_https;
     bool host_is_literal;
     uint16_t port;
     const char *host;
-    struct h2i_proxy *proxy; /* its connections go through that; NULL: none */
+    struct h2i_proxy *proxy; /* its connections go through that, a carrier's to it; NULL: none */
     char key[];              /* then the host */
 };
 
@@ -52,6 +58,8 @@ struct h2i_origin {
 struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url *url,
                                      h2client_http_version version, const struct h2i_proxy *proxy,
                                      const struct h2i_pool_key *key);
+struct h2i_origin *h2i_origin_create_carrier(struct h2i_pool *pool, const struct h2i_proxy *proxy,
+                                             const struct h2i_pool_key *key);
 void h2i_origin_destroy(struct h2i_origin *origin);
 /* A connection was opened, and ended before it took a call: as good as not opened. */
 void h2i_origin_note_stillborn(struct h2i_origin *origin, const h2client_fault *fault);
@@ -71,6 +79,8 @@ enum h2i_protocol h2i_origin_cleartext_protocol(const struct h2i_origin *origin)
 void h2i_origin_require_h1(struct h2i_origin *origin);
 /* NULL when nobody waits. */
 struct h2i_ticket *h2i_origin_first_waiting(const struct h2i_origin *origin);
+/* At the place that is its own. */
+void h2i_origin_admit(struct h2i_origin *origin, struct h2i_ticket *ticket);
 /* Lets go of a ticket that waits. */
 void h2i_origin_dismiss(struct h2i_origin *origin, struct h2i_ticket *ticket);
 
@@ -81,5 +91,8 @@ void h2i_origin_dismiss(struct h2i_origin *origin, struct h2i_ticket *ticket);
 void h2i_origin_connected(struct h2i_origin *origin, struct h2i_link *link);
 void h2i_origin_connect_failed(struct h2i_origin *origin, const h2client_fault *fault,
                                const struct h2i_connect_limits *limits);
+/* The same of a carrier's, where the proxy speaks HTTP/1.1: the connection is for the first who
+ * waits; where nobody does, it is closed. */
+void h2i_origin_hand_over(struct h2i_origin *carrier, h2client_transport *transport);
 
 #endif

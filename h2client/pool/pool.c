@@ -26,6 +26,16 @@ static struct h2i_origin *find_origin(struct h2i_pool *pool, const struct h2i_po
     return entry ? H2I_CONTAINER_OF(entry, struct h2i_origin, entry) : NULL;
 }
 
+/* NULL in, NULL out. */
+static struct h2i_origin *insert_origin(struct h2i_pool *pool, struct h2i_origin *origin)
+{
+    if (origin && !h2i_map_insert(&pool->origins, &origin->entry)) {
+        h2i_origin_destroy(origin);
+        return NULL;
+    }
+    return origin;
+}
+
 static struct h2i_origin *find_or_make_origin(struct h2i_pool *pool, const struct h2i_url *url,
                                               h2client_http_version version,
                                               const struct h2i_proxy *proxy)
@@ -38,12 +48,18 @@ static struct h2i_origin *find_or_make_origin(struct h2i_pool *pool, const struc
     origin = find_origin(pool, &key);
     if (origin)
         return origin;
-    origin = h2i_origin_create(pool, url, version, proxy, &key);
-    if (origin && !h2i_map_insert(&pool->origins, &origin->entry)) {
-        h2i_origin_destroy(origin);
+    return insert_origin(pool, h2i_origin_create(pool, url, version, proxy, &key));
+}
+
+static struct h2i_origin *find_or_make_carrier(struct h2i_pool *pool, const struct h2i_proxy *proxy)
+{
+    struct h2i_pool_key key;
+    struct h2i_origin *origin;
+
+    if (!h2i_pool_key_make_carrier(&key, proxy))
         return NULL;
-    }
-    return origin;
+    origin = find_origin(pool, &key);
+    return origin ? origin : insert_origin(pool, h2i_origin_create_carrier(pool, proxy, &key));
 }
 
 static void remove_origin(struct h2i_origin *origin)
@@ -78,25 +94,36 @@ static void rest_origin(struct h2i_origin *origin)
 
 /* ---- tickets ------------------------------------------------------------------------ */
 
-bool h2i_pool_enter(struct h2i_pool *pool, const struct h2i_url *url, h2client_http_version version,
-                    const struct h2i_proxy *proxy, struct h2i_ticket *ticket)
+/* NULL in, false out. */
+static bool enter(struct h2i_origin *origin, struct h2i_ticket *ticket)
 {
-    struct h2i_origin *origin = find_or_make_origin(pool, url, version, proxy);
+    struct h2i_pool *pool;
 
     if (!origin)
         return false;
+    pool = origin->pool;
     wake_origin(origin);
     if (!ticket->waiter.order)
         ticket->waiter.order = ++pool->last_order;
     ticket->entered_us = h2client_reactor_now_us(pool->config.reactor);
     ticket->made_connect = false;
     ticket->told_episode = 0;
-    ticket->origin = origin;
     origin->limits = ticket->limits;
-    h2i_waiters_add(&origin->waiters, &ticket->waiter);
-    pool->n_waiting++;
+    h2i_origin_admit(origin, ticket);
     h2i_origin_touch(origin);
     return true;
+}
+
+bool h2i_pool_enter(struct h2i_pool *pool, const struct h2i_url *url, h2client_http_version version,
+                    const struct h2i_proxy *proxy, struct h2i_ticket *ticket)
+{
+    return enter(find_or_make_origin(pool, url, version, proxy), ticket);
+}
+
+bool h2i_pool_enter_carrier(struct h2i_pool *pool, const struct h2i_proxy *proxy,
+                            struct h2i_ticket *ticket)
+{
+    return enter(find_or_make_carrier(pool, proxy), ticket);
 }
 
 void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket)
@@ -154,6 +181,8 @@ static void drain_one(struct h2i_pool *pool, const struct h2i_origin *for_whom)
     for (struct h2i_list *node = h2i_list_first(&pool->links); node;
          node = h2i_list_after(&pool->links, node)) {
         struct h2i_link *link = H2I_CONTAINER_OF(node, struct h2i_link, in_pool);
+        if (link->origin->is_carrier)
+            continue;
         if (!link->conn->accepts_new)
             return; /* one comes free soon */
         if (!busy && link->origin != for_whom && has_had_its_turn(link))
@@ -178,7 +207,7 @@ static bool evict_idle(struct h2i_pool *pool, const struct h2i_origin *for_whom)
     for (struct h2i_list *node = h2i_list_first(&pool->idle); node;
          node = h2i_list_after(&pool->idle, node)) {
         struct h2i_link *link = H2I_CONTAINER_OF(node, struct h2i_link, in_idle);
-        if (came_before(link->origin, for_whom))
+        if (link->origin->is_carrier || came_before(link->origin, for_whom))
             continue;
         h2i_link_shut_down(link);
         return true;
@@ -225,6 +254,8 @@ static bool is_its_turn(const struct h2i_pool *pool, struct h2i_origin *origin)
 
 bool h2i_pool_take_slot(struct h2i_pool *pool, struct h2i_origin *origin)
 {
+    if (origin->is_carrier)
+        return true;
     if (is_its_turn(pool, origin) &&
         (pool->n_conns < pool->config.max.conns || evict_idle(pool, origin))) {
         pool->n_conns++;
@@ -236,10 +267,12 @@ bool h2i_pool_take_slot(struct h2i_pool *pool, struct h2i_origin *origin)
     return false;
 }
 
-void h2i_pool_give_slot(struct h2i_pool *pool)
+void h2i_pool_give_slot(struct h2i_origin *origin)
 {
-    pool->n_conns--;
-    touch_next(pool);
+    if (origin->is_carrier)
+        return;
+    origin->pool->n_conns--;
+    touch_next(origin->pool);
 }
 
 void h2i_pool_note_idle(struct h2i_pool *pool)
@@ -377,6 +410,10 @@ void h2i_pool_shut_down(struct h2i_pool *pool)
 
 static void shut_down_origin(struct h2i_origin *origin, bool says_goodbye)
 {
+    struct h2i_ticket *ticket;
+
+    while ((ticket = h2i_origin_first_waiting(origin))) /* a carrier's: connectors of others */
+        h2i_origin_dismiss(origin, ticket);
     while (!h2i_list_is_empty(&origin->links)) {
         struct h2i_link *link = H2I_CONTAINER_OF(origin->links.next, struct h2i_link, in_origin);
         if (says_goodbye)

@@ -38,6 +38,9 @@ struct h2i_ticket_events {
     /* A connection has room: submit. PENDING keeps the ticket first in its queue;
      * after any other answer the pool has let go of it. */
     h2client_error_code (*on_link)(struct h2i_ticket *ticket, struct h2i_link *link);
+    /* A carrier's ticket only, instead of on_link: a connection that nothing was said on is the
+     * callee's; the pool has let go of the ticket. */
+    void (*on_transport)(struct h2i_ticket *ticket, h2client_transport *transport);
     /* It waits for a connection that is being opened, no longer for room. It may leave.
      * Not repeated when that failed for others only and is tried again. */
     void (*on_connecting)(struct h2i_ticket *ticket);
@@ -134,6 +137,10 @@ void h2i_pool_finish(struct h2i_pool *pool, bool says_goodbye);
 H2CLIENT_MUST_USE bool h2i_pool_enter(struct h2i_pool *pool, const struct h2i_url *url,
                                       h2client_http_version version, const struct h2i_proxy *proxy,
                                       struct h2i_ticket *ticket);
+/* The same for a way through a proxy over its carrier: on_link has connections of HTTP/2 to
+ * the proxy. It is not counted among those that wait. */
+H2CLIENT_MUST_USE bool h2i_pool_enter_carrier(struct h2i_pool *pool, const struct h2i_proxy *proxy,
+                                              struct h2i_ticket *ticket);
 /* Leaves the queue; nothing happens when it is in none. */
 void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket);
 /* Is it waiting for a connection that has to be opened, rather than for room? */
@@ -156,9 +163,9 @@ bool h2i_pool_is_busy(const struct h2i_pool *pool);
 /* ---- for link.c, origin.c and connector.c ---------------------------------------------- */
 
 /* May one more connection be opened for it? It is counted then. If not, the origin is told
- * when it may. */
+ * when it may. A carrier's always may, and is not counted: whoever it is for has been. */
 bool h2i_pool_take_slot(struct h2i_pool *pool, struct h2i_origin *origin);
-void h2i_pool_give_slot(struct h2i_pool *pool);
+void h2i_pool_give_slot(struct h2i_origin *origin);
 /* A link fell idle: whoever is hungry may have its slot. */
 void h2i_pool_note_idle(struct h2i_pool *pool);
 /* Is the turn of this connection over, and does somebody elsewhere, who came before this

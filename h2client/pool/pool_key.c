@@ -48,3 +48,10 @@ bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
     memcpy(end, url->host, host_len);
     return !proxy || add_proxy(key, proxy);
 }
+
+bool h2i_pool_key_make_carrier(struct h2i_pool_key *key, const struct h2i_proxy *proxy)
+{
+    key->text[0] = 'c'; /* no origin's begins so */
+    key->len = 1;
+    return add_proxy(key, proxy);
+}

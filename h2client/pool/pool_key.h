@@ -24,5 +24,8 @@ struct h2i_pool_key {
 H2CLIENT_MUST_USE bool h2i_pool_key_make(struct h2i_pool_key *key, const struct h2i_url *url,
                                          h2client_http_version version,
                                          const struct h2i_proxy *proxy);
+/* The same for the carrier of a proxy (origin.h). */
+H2CLIENT_MUST_USE bool h2i_pool_key_make_carrier(struct h2i_pool_key *key,
+                                                 const struct h2i_proxy *proxy);
 
 #endif

@@ -35,4 +35,7 @@ struct h2i_tunnel *h2i_tunnel_start(h2client_reactor *reactor, h2client_transpor
                                     void *user, h2client_fault *fault);
 void h2i_tunnel_cancel(struct h2i_tunnel *tunnel);
 
+/* What an answer to CONNECT means that is none of 2xx. */
+h2client_fault h2i_tunnel_refusal(int status, bool had_login);
+
 #endif

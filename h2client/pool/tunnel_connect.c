@@ -52,6 +52,14 @@ static int status_of(struct h2i_str head)
     return (int)status;
 }
 
+h2client_fault h2i_tunnel_refusal(int status, bool had_login)
+{
+    if (status == 407)
+        return h2i_fault(H2CLIENT_ERROR_PROXY_AUTH, "status 407, %s",
+                         had_login ? "the login is not taken" : "a login is wanted");
+    return h2i_fault(H2CLIENT_ERROR_PROXY_REFUSED, "status %d", status);
+}
+
 static void judge(struct h2i_tunnel_talk *talk)
 {
     struct h2i_str head = h2i_str(h2i_buf_data(&talk->answer), h2i_buf_len(&talk->answer));
@@ -65,12 +73,8 @@ static void judge(struct h2i_tunnel_talk *talk)
         return;
     if (status == 0)
         talk->fault = h2i_fault(H2CLIENT_ERROR_PROXY_HANDSHAKE, "it does not speak HTTP/1.1");
-    else if (status == 407)
-        talk->fault = h2i_fault(H2CLIENT_ERROR_PROXY_AUTH, "status 407, %s",
-                                talk->params->proxy->authorization ? "the login is not taken"
-                                                                   : "a login is wanted");
     else
-        talk->fault = h2i_fault(H2CLIENT_ERROR_PROXY_REFUSED, "status %d", status);
+        talk->fault = h2i_tunnel_refusal(status, talk->params->proxy->authorization != NULL);
 }
 
 static bool is_end(const struct h2i_buf *answer)

@@ -34,6 +34,10 @@ static void fail(struct h2client_dial *dial, const h2client_fault *fault)
 
 static struct h2t_server create_end(struct h2client_dial *dial)
 {
+    if (dial->plan.h2_proxy) {
+        dial->dial.h2_proxy_peer = h2t_h2_proxy_peer_create(dial->plan.h2_proxy);
+        return h2t_server_of_h2_proxy(dial->dial.h2_proxy_peer);
+    }
     if (dial->plan.h1) {
         dial->dial.h1_peer = h2t_h1_peer_create(dial->plan.h1);
         return h2t_server_of_h1(dial->dial.h1_peer);
@@ -203,6 +207,7 @@ void h2t_dialer_finish(struct h2t_dialer *dialer)
         h2t_link_destroy(dial->link);
         h2t_peer_destroy(dial->peer);
         h2t_proxy_peer_destroy(dial->proxy_peer);
+        h2t_h2_proxy_peer_destroy(dial->h2_proxy_peer);
         h2t_h1_peer_destroy(dial->h1_peer);
         free(dial);
     }

@@ -8,6 +8,7 @@
 #define H2T_FAKE_DIALER_H
 
 #include "h2client/dialer.h"
+#include "tests/peer/h2_proxy_peer.h"
 #include "tests/peer/peer_transport.h"
 #include "tests/peer/proxy_peer.h"
 
@@ -20,6 +21,7 @@ struct h2t_dial_plan {
     struct h2t_peer_config peer;
     const struct h2t_h1_config *h1; /* not NULL: it ends at such a peer instead */
     struct h2t_proxy *proxy;        /* not NULL: in front of the peer */
+    struct h2t_h2_proxy *h2_proxy;  /* not NULL: it ends there; that has peers of its own */
     struct h2t_link_options link;
     bool fails;
     h2client_fault fault; /* with fails */
@@ -41,6 +43,7 @@ struct h2t_dial {
     struct h2t_peer *peer;       /* NULL until it succeeded, or if it is an HTTP/1.1 peer */
     struct h2t_h1_peer *h1_peer; /* the same the other way round */
     struct h2t_proxy_peer *proxy_peer;
+    struct h2t_h2_proxy_peer *h2_proxy_peer;
     struct h2t_link *link; /* NULL until it succeeded */
 };
 

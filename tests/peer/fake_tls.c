@@ -91,13 +91,21 @@ static const h2client_certificate *describe(struct fake_layer *layer)
     return &paper->certificate;
 }
 
+static const char *choice_of(const struct fake_layer *layer)
+{
+    const struct h2t_tls *tls = layer->tls;
+
+    return tls->other.host && strcmp(layer->host, tls->other.host) == 0 ? tls->other.alpn
+                                                                        : tls->alpn;
+}
+
 static void layer_info(h2client_transport *transport, h2client_transport_info *info)
 {
     struct fake_layer *layer = layer_of(transport);
 
     layer->inner->ops->info(layer->inner, info);
-    if (!info->alpn)
-        info->alpn = layer->tls->alpn;
+    if (!info->alpn || layer->inner->ops == layer->transport.ops)
+        info->alpn = choice_of(layer);
     info->tls_version = "TLS1.3";
     info->tls_cipher = "NONE";
     info->tls_resumed = layer->tls->is_resumed;

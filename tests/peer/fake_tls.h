@@ -10,6 +10,10 @@ struct h2t_tls {
     h2client_tls_factory factory; /* hand out its address */
     const char *alpn;             /* the server's choice: "h2", "http/1.1", "" (none); what a
                                      dial's link says (h2t_link_options) goes before. Borrowed */
+    struct {
+        const char *host; /* NULL: none; otherwise the server of this name chooses that */
+        const char *alpn;
+    } other;
     bool fails;
     h2client_fault fault; /* with fails */
     bool is_silent;       /* handshakes end by their time limit only */

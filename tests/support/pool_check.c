@@ -51,7 +51,7 @@ static const char *check_links(const struct h2i_pool *pool)
         if (broken)
             return broken;
         n++;
-        n_h2 += link->is_h2;
+        n_h2 += link->is_h2 && !link->origin->is_carrier;
         n_idle += link->conn->n_open == 0;
     }
     HOLDS(n == pool->stats.n_conns_open);
@@ -97,8 +97,9 @@ static const char *check_links_of(const struct h2i_origin *origin)
         n_h1 += !link->is_h2;
         n_h2 += link->is_h2 && link->conn->accepts_new;
     }
-    HOLDS(n_h1 <= config->max.h1_conns_per_host);
-    HOLDS(n_h2 <= config->max.h2_conns_per_host);
+    HOLDS(n_h1 <= config->max.h1_conns_per_host || origin->is_carrier);
+    HOLDS(n_h2 <= config->max.h2_conns_per_host || origin->is_carrier);
+    HOLDS(n_h1 == 0 || !origin->is_carrier);
     HOLDS(count(&origin->links) == origin->n_links);
     HOLDS(count(&origin->connectors) == origin->n_connectors);
     return NULL;
@@ -157,10 +158,10 @@ static const char *check_origin(const struct h2i_origin *origin, struct tally *t
         broken = check_waiters_of(origin);
     if (!broken)
         broken = check_hope_of(origin);
-    tally->n_conns += origin->n_links + origin->n_connectors;
+    tally->n_conns += origin->is_carrier ? 0 : origin->n_links + origin->n_connectors;
     tally->n_links += origin->n_links;
     tally->n_roomy += count(&origin->roomy);
-    tally->n_waiting += origin->waiters.n;
+    tally->n_waiting += origin->is_carrier ? 0 : origin->waiters.n;
     tally->n_resting += h2i_list_is_linked(&origin->in_resting);
     tally->n_hungry += h2i_list_is_linked(&origin->in_hungry);
     return broken;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """h2fetch (H2T_H2FETCH) through proxies of Debian's packages: tinyproxy, squid and dante, and
-haproxy in front of one for TLS to the proxy itself."""
+haproxy or nghttpx in front of one for TLS and HTTP/2 to the proxy itself."""
 import contextlib
 import getpass
 import hashlib
@@ -103,12 +103,50 @@ class Dante(Proxy):
         return ["danted", "-f", conf]
 
 
-class Haproxy(Proxy):
-    """TLS in front of another one."""
+class Before(Proxy):
+    """In front of another one, with a certificate of its own."""
 
     def __init__(self, inner):
         super().__init__()
         self.inner = inner
+
+    def trust(self, *others):
+        """A file of its authority and those."""
+        path = pathlib.Path(self.folder.name, "all-ca.pem")
+        files = [pathlib.Path(self.folder.name, "ca.pem"), *map(pathlib.Path, others)]
+        path.write_text("".join(each.read_text() for each in files))
+        return path
+
+    def url(self):
+        return f"https://localhost:{self.port}"
+
+
+class Nghttpx(Before):
+    """HTTP/2; tells of each tunnel which connection it came by."""
+
+    def conf(self):
+        make_certificates(self.folder.name)
+        return ""
+
+    def command(self, conf):
+        folder = self.folder.name
+        ports = ["-f", f"127.0.0.1,{self.port}", "-b", f"127.0.0.1,{self.inner.port}"]
+        log = [f"--accesslog-file={folder}/tunnels", "--accesslog-format=$remote_port $request"]
+        keys = [f"{folder}/server.key", f"{folder}/server.pem"]
+        return ["nghttpx", "--conf=/dev/null", "--http2-proxy", "-n", "1", *ports, *log, *keys]
+
+    def tunnels(self):
+        """Of what has been logged, [connection, "CONNECT host:port"]."""
+        lines = pathlib.Path(self.folder.name, "tunnels").read_text().splitlines()
+        return [line.rsplit(" ", 1)[0].split(" ", 1) for line in lines]
+
+
+class Haproxy(Before):
+    """TLS, or HTTP/2 as well."""
+
+    def __init__(self, inner, alpn=None):
+        super().__init__(inner)
+        self.alpn = alpn
 
     def conf(self):
         make_certificates(self.folder.name)
@@ -116,9 +154,9 @@ class Haproxy(Proxy):
         both = (folder / "server.pem").read_text() + (folder / "server.key").read_text()
         (folder / "both.pem").write_text(both)
         return (
-            "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 60s\n"
+            f"defaults\n  mode {'http' if self.alpn else 'tcp'}\n  timeout connect 5s\n  timeout client 60s\n"
             f"  timeout server 60s\nlisten l\n  bind 127.0.0.1:{self.port} ssl"
-            f" crt {folder}/both.pem\n  server s 127.0.0.1:{self.inner.port}\n"
+            f" crt {folder}/both.pem{' alpn ' + self.alpn if self.alpn else ''}\n  server s 127.0.0.1:{self.inner.port}\n"
         )
 
     def command(self, conf):
@@ -201,13 +239,58 @@ class Proxies(unittest.TestCase):
     @tap.needs("haproxy")
     def test_a_proxy_over_tls_carries_all(self):
         with Tinyproxy() as inner, Haproxy(inner) as proxy:
-            both = pathlib.Path(proxy.folder.name, "both-ca.pem")
-            ca = pathlib.Path(proxy.folder.name, "ca.pem").read_text()
-            both.write_text(ca + pathlib.Path(self.server.ca_file).read_text())
-            self.carries("--cacert", both, "-x", f"https://localhost:{proxy.port}")
-            done = self.fetch("-x", f"https://localhost:{proxy.port}", self.server.url("/small"))
+            self.carries("--cacert", proxy.trust(self.server.ca_file), "-x", proxy.url())
+            done = self.fetch("-x", proxy.url(), self.server.url("/small"))
             self.ended(done, 60)
             self.assertIn(b"proxy localhost:", done.stderr)
+
+    @tap.needs("squid")
+    @tap.needs("nghttpx")
+    def test_nghttpx_carries_all_over_http2(self):
+        with Squid() as inner, Nghttpx(inner) as proxy:
+            self.carries("--cacert", proxy.trust(self.server.ca_file), "-x", proxy.url())
+
+    @tap.needs("squid")
+    @tap.needs("haproxy")
+    def test_haproxy_carries_all_over_http2(self):
+        with Squid() as inner, Haproxy(inner, "h2") as proxy:
+            self.carries("--cacert", proxy.trust(self.server.ca_file), "-x", proxy.url())
+
+    @tap.needs("squid")
+    @tap.needs("nghttpx")
+    def test_tunnels_to_many_origins_share_one_connection(self):
+        with contextlib.ExitStack() as stack:
+            enter = stack.enter_context
+            proxy = enter(Nghttpx(enter(Squid())))
+            servers = [enter(LoopbackServer(self.root)) for _ in range(5)]
+            options = ["--cacert", proxy.trust(*[each.ca_file for each in servers]), "-x", proxy.url()]
+            urls = [each.url("/small") for each in servers]
+            done = self.fetch(*options, *urls * 10)
+            self.ended(done, 0)
+            self.assertEqual(done.stdout, b"small" * 50)
+            deadline = time.monotonic() + START_LIMIT_S  # it logs a tunnel once that is closed
+            while len(proxy.tunnels()) < len(servers) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            told = proxy.tunnels()
+        self.assertEqual(len({connection for connection, _ in told}), 1, told)
+        ports = sorted(url.split("/")[2] for url in urls)
+        self.assertEqual(sorted(request.split()[1] for _, request in told), ports)
+
+    @tap.needs("tinyproxy")
+    @tap.needs("haproxy")
+    def test_a_wrong_login_is_refused_clearly_over_http2(self):
+        with Tinyproxy(("me", "secret")) as inner, Haproxy(inner, "h2") as proxy:
+            options = ["--cacert", proxy.trust(self.server.ca_file), "-x", proxy.url()]
+            done = self.fetch(*options, "-v", "-U", "me:secret", self.server.url("/small"))
+            self.ended(done, 0)
+            target = self.server.url("").split("/")[2].encode()
+            self.assertIn(b"> CONNECT %s HTTP/2\n> host: %s\n" % (target, target), done.stderr)
+            self.assertNotIn(b"Basic", done.stderr)
+            for login in ([], ["-U", "me:wrong"]):
+                done = self.fetch(*options, *login, self.server.url("/small"))
+                self.ended(done, 97)
+                self.assertIn(b"status 40", done.stderr)
+                self.assertNotIn(b"wrong", done.stderr)
 
     def test_a_proxy_that_is_not_there_is_told(self):
         done = self.fetch("-x", "http://127.0.0.1:1", self.server.url("/small"))

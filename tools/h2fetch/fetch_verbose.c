@@ -102,10 +102,11 @@ static void add_start_line(struct h2f_text *text, const char *mark,
     const char *method = find_field(fields, ":method");
     const char *path = find_field(fields, ":path");
     const char *authority = find_field(fields, ":authority");
+    const char *target = path ? path : authority; /* CONNECT has none */
     const char *status = find_field(fields, ":status");
 
     if (method)
-        h2f_text_printf(text, "%s %s %s HTTP/%s\n", mark, method, path ? path : "", version);
+        h2f_text_printf(text, "%s %s %s HTTP/%s\n", mark, method, target ? target : "", version);
     if (authority)
         h2f_text_printf(text, "%s host: %s\n", mark, authority);
     if (status)

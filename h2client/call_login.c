@@ -6,12 +6,11 @@
 #include "base/fault.h"
 #include "h2client/attempt_parts.h"
 #include "h2client/auth/credentials.h"
-#include "h2client/auth/digest.h"
+#include "h2client/auth/digest_login.h"
 #include "h2client/auth/netrc.h"
 #include "h2client/session_internal.h"
 
 #define MAX_NETRC_BYTES (1u << 20)
-#define CNONCE_BYTES 16
 
 /* ---- options ------------------------------------------------------------------ */
 
@@ -239,71 +238,45 @@ static struct h2i_str space_of(h2client_call *call)
     return h2i_str(text, origin.len + 1 + user_len);
 }
 
-static bool make_cnonce(h2client_system *system, char text[2 * CNONCE_BYTES + 1])
+static struct h2i_digest_login digest_of(h2client_call *call)
 {
-    unsigned char bytes[CNONCE_BYTES];
-
-    if (!system->ops->random_bytes(system, bytes, sizeof bytes))
-        return false;
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-        text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
-    }
-    text[2 * CNONCE_BYTES] = 0;
-    return true;
+    return (struct h2i_digest_login){.store = &call->session->digests,
+                                     .system = call->session->reactor.system,
+                                     .space = space_of(call),
+                                     .user = call->login->user,
+                                     .password = call->login->password};
 }
 
 static bool prove(h2client_call *call, const h2client_header **fields)
 {
-    const struct h2i_digest_challenge *challenge;
-    char cnonce[2 * CNONCE_BYTES + 1], buf[160];
+    char buf[160];
     struct h2i_text why = h2i_text(buf, sizeof buf);
-    struct h2i_str space = space_of(call);
-    struct h2i_digest_request request = {.user = call->login->user,
-                                         .password = call->login->password,
-                                         .method = call->request.method,
-                                         .uri = call->request.path,
-                                         .cnonce = cnonce};
-    h2client_error_code code = H2CLIENT_ERROR_SYSTEM_FAILED;
-    const char *value;
+    struct h2i_digest_login login = digest_of(call);
+    h2client_error_code code = H2CLIENT_ERROR_NO_MEMORY;
+    const char *value = NULL;
 
-    if (!space.data)
-        return false;
-    challenge = h2i_digest_store_use(&call->session->digests, space, &request.nc);
-    if (!challenge) /* not asked yet */
-        return true;
-    if (make_cnonce(call->session->reactor.system, cnonce))
-        code = h2i_digest_answer(&call->arena, challenge, &request, &value, &why);
+    if (login.space.data)
+        code = h2i_digest_login_prove(&login, &call->arena, call->request.method,
+                                      call->request.path, &value, &why);
     if (code == H2CLIENT_ERROR_NO_MEMORY)
         return false;
     if (code)
         end_with(call, code, buf);
-    else
+    else if (value)
         *fields = h2i_fields_with(&call->arena, *fields, "authorization", h2i_str_of(value));
     return *fields != NULL;
 }
 
-/* Once a hop, and once more where the proof was right but too old. A proof made of what an
- * earlier call was asked does not count. */
 bool h2i_call_is_challenged(h2client_call *call, const struct h2i_head *head)
 {
-    struct h2i_digest_challenge challenge;
-    struct h2i_str space;
+    struct h2i_digest_login login;
 
     if (!call->login || call->login->scheme != H2CLIENT_AUTH_DIGEST || !call->login->user)
         return false;
-    if (!h2i_digest_choose(&call->arena, head->fields, "www-authenticate", &challenge))
-        return false;
-    space = space_of(call);
-    if (!space.data)
-        return false;
-    if (call->n_challenges > 1 || (call->n_challenges == 1 && !challenge.is_stale)) {
-        h2i_digest_store_forget(&call->session->digests, space);
-        return false;
-    }
-    call->n_challenges++;
-    h2i_digest_store_put(&call->session->digests, space, &challenge);
-    return true;
+    login = digest_of(call);
+    return login.space.data &&
+           h2i_digest_login_is_challenged(&login, &call->arena, head->fields, "www-authenticate",
+                                          &call->n_challenges);
 }
 
 /* ---- an attempt: a signature -------------------------------------------------------------- */

@@ -194,11 +194,13 @@ static void slow_origin_down(h2client_call *call, const struct h2i_head *head)
 
 static bool answers_challenge(h2client_call *call, const struct h2i_head *head)
 {
-    bool is_challenged = head->status == 401 && h2i_call_is_challenged(call, head);
+    bool asks = head->status == 401 || head->status == 407;
 
-    if (is_challenged)
-        pass_over(call, head, &at_once, "status 401 asks for a login");
-    return is_challenged;
+    if (!asks || !h2i_call_is_challenged(call, head))
+        return false;
+    pass_over(call, head, &at_once,
+              head->status == 401 ? "status 401 asks for a login" : "status 407 asks for a login");
+    return true;
 }
 
 static bool follows_policy(h2client_call *call, const struct h2i_head *head)

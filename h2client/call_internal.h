@@ -129,6 +129,7 @@ struct h2client_call {
     int64_t n_upload_told;         /* to on_upload */
     const struct h2i_login *login; /* NULL: there is none, or none any more */
     int n_challenges;              /* of this hop, that were answered */
+    int n_proxy_challenges;
     const struct h2i_proxy *proxy; /* of this hop; NULL: none */
     struct h2i_link_tls *tls;      /* of the last attempt's connection; NULL: none */
 

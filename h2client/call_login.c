@@ -267,10 +267,39 @@ static bool prove(h2client_call *call, const h2client_header **fields)
     return *fields != NULL;
 }
 
+/* ---- the proxy's, which reads the request ------------------------------------------------ */
+
+bool h2i_call_log_in_at_proxy(h2client_call *call, const h2client_header **fields)
+{
+    char buf[160] = "";
+    struct h2i_text why = h2i_text(buf, sizeof buf);
+    const char *value;
+    h2client_error_code code =
+        h2i_proxy_log_in(&call->session->pool.config.logins, call->proxy, &call->arena,
+                         call->request.method, call->request.whole_url, &value, &why);
+
+    if (code == H2CLIENT_ERROR_NO_MEMORY)
+        return false;
+    if (code)
+        end_with(call, code, buf);
+    else if (value)
+        *fields = h2i_fields_with(&call->arena, *fields, "proxy-authorization", h2i_str_of(value));
+    return *fields != NULL;
+}
+
+static bool is_challenged_by_proxy(h2client_call *call, const struct h2i_head *head)
+{
+    return call->request.whole_url && /* otherwise it is the server that says so */
+           h2i_proxy_is_challenged(&call->session->pool.config.logins, call->proxy, &call->arena,
+                                   head->fields, &call->n_proxy_challenges);
+}
+
 bool h2i_call_is_challenged(h2client_call *call, const struct h2i_head *head)
 {
     struct h2i_digest_login login;
 
+    if (head->status == 407)
+        return is_challenged_by_proxy(call, head);
     if (!call->login || call->login->scheme != H2CLIENT_AUTH_DIGEST || !call->login->user)
         return false;
     login = digest_of(call);

@@ -29,7 +29,11 @@ h2client_error_code h2i_login_look_up(h2client_call *call, struct h2i_meant_fiel
 /* Adds to the fields of the attempt that begins what call->login says. Signing is user code,
  * which may end the call; so does what cannot be said. False: no memory. */
 H2CLIENT_MUST_USE bool h2i_call_log_in(h2client_call *call, const h2client_header **fields);
-/* Does this 401 ask for what the call can answer? Then it is kept in mind for the next. */
+/* The same of the proxy that reads the request. */
+H2CLIENT_MUST_USE bool h2i_call_log_in_at_proxy(h2client_call *call,
+                                                const h2client_header **fields);
+/* Does this 401, or 407, ask for what the call can answer? Then it is kept in mind for the
+ * next. */
 bool h2i_call_is_challenged(h2client_call *call, const struct h2i_head *head);
 
 #endif

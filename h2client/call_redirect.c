@@ -117,7 +117,7 @@ bool h2i_redirect_take(h2client_call *call, const struct h2i_hop *hop)
         return false;
     if (hop->drops_secrets)
         call->login = NULL;
-    call->n_challenges = 0;
+    call->n_challenges = call->n_proxy_challenges = 0;
     if (hop->drops_body) {
         h2i_source_close(&call->source);
         request->has_body = call->expects_continue = false;

@@ -130,10 +130,8 @@ static bool go_through_proxy(h2client_call *call, const h2client_header **fields
     call->request.whole_url = write_whole_url(call);
     if (!call->request.whole_url)
         return false;
-    if (proxy->authorization && !h2i_fields_find(*fields, "proxy-authorization"))
-        *fields = h2i_fields_with(&call->arena, *fields, "proxy-authorization",
-                                  h2i_str_of(proxy->authorization));
-    return *fields != NULL;
+    return h2i_fields_find(*fields, "proxy-authorization") ||
+           h2i_call_log_in_at_proxy(call, fields);
 }
 
 bool h2i_call_build_request(h2client_call *call)

@@ -94,7 +94,7 @@ static h2client_error_code read_login(struct h2i_arena *arena, const struct h2i_
 }
 
 static h2client_error_code add_authorization(struct h2i_arena *arena, struct h2i_proxy *proxy,
-                                             struct h2i_text *why)
+                                             h2client_auth_scheme scheme, struct h2i_text *why)
 {
     const h2client_auth basic = {.size = sizeof basic,
                                  .scheme = H2CLIENT_AUTH_BASIC,
@@ -106,6 +106,9 @@ static h2client_error_code add_authorization(struct h2i_arena *arena, struct h2i
 
     proxy->authorization = NULL;
     if (h2i_proxy_is_socks(proxy) || !proxy->user[0])
+        return H2CLIENT_OK;
+    proxy->takes_digest = scheme != H2CLIENT_AUTH_BASIC;
+    if (scheme == H2CLIENT_AUTH_DIGEST)
         return H2CLIENT_OK;
     code = h2i_credentials(arena, &basic, &proxy->authorization, &reason);
     return code == H2CLIENT_ERROR_INVALID_ARGUMENT ? refuse(why, buf) : code;
@@ -133,7 +136,7 @@ static h2client_error_code make_proxy(struct h2i_arena *arena, const char *text,
     proxy->host_is_literal = url.host_is_literal;
     proxy->port = has_port(rest) ? url.port : scheme->port;
     *made = proxy;
-    return add_authorization(arena, proxy, why);
+    return add_authorization(arena, proxy, options->auth, why);
 }
 
 /* ---- options and environment -------------------------------------------------------- */
@@ -183,6 +186,20 @@ static h2client_error_code ask_environment(struct h2i_proxy_settings *settings,
     return settings->no_proxy ? H2CLIENT_OK : H2CLIENT_ERROR_NO_MEMORY;
 }
 
+static h2client_error_code check_auth(h2client_auth_scheme scheme, struct h2i_text *why)
+{
+    if (scheme != H2CLIENT_AUTH_INHERIT && scheme != H2CLIENT_AUTH_BASIC &&
+        scheme != H2CLIENT_AUTH_DIGEST)
+        return refuse(why, "auth is none of INHERIT, BASIC and DIGEST");
+#ifndef H2I_HAVE_NETTLE
+    if (scheme == H2CLIENT_AUTH_DIGEST) {
+        h2i_text_add(why, "proxy: Digest is not built in");
+        return H2CLIENT_ERROR_FEATURE_MISSING;
+    }
+#endif
+    return H2CLIENT_OK;
+}
+
 static h2client_error_code take_url(struct h2i_proxy_settings *settings, struct h2i_arena *arena,
                                     const h2client_proxy_options *options, struct h2i_text *why)
 {
@@ -202,6 +219,9 @@ h2client_error_code h2i_proxy_apply(struct h2i_proxy_settings *settings, struct 
 
     if (options->from_environment < H2CLIENT_INHERIT || options->from_environment > H2CLIENT_OFF)
         return refuse(why, "from_environment is not one of its values");
+    code = check_auth(options->auth, why);
+    if (code)
+        return code;
     if (options->url)
         code = take_url(settings, arena, options, why);
     else if (options->from_environment == H2CLIENT_ON)

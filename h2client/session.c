@@ -313,11 +313,13 @@ static void set_up(h2client_session *session, const h2client_session_options *op
 
     config.allocator = &session->home->allocator;
     config.reactor = &session->reactor;
+    config.logins.store = &session->digests;
     if (!code) {
         h2client_system *system = setup.options.system ? setup.options.system : h2i_system_posix();
         h2i_reactor_init(&session->reactor, &session->home->allocator, system, NULL);
         session->reactor.loop = choose_loop(session, &setup.options);
         session->is_polled = setup.options.loop != NULL;
+        config.logins.system = system;
         listen_to_notices(session, &setup.options, &config);
         code = apply_options(session, &setup, &config, &why);
     }

@@ -21,7 +21,7 @@ ROOMS = {
     "h2client/http": GROUND,
     "h2client/h1": GROUND + ["h2client/http"],
     "h2client/h2": GROUND + ["h2client/http"],
-    "h2client/pool": GROUND + ["h2client/http", "h2client/h1", "h2client/h2"],
+    "h2client/pool": GROUND + ["h2client/http", "h2client/h1", "h2client/h2", "h2client/auth"],
     "h2client/coding": GROUND,
     "h2client/cookies": GROUND + ["h2client/http"],
     "h2client/auth": GROUND,

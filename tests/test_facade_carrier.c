@@ -348,6 +348,34 @@ TEST(tunnel_can_be_left_while_it_is_asked_for)
 }
 END_TEST
 
+static void ask_for_digest(struct h2t_h2_proxy *proxy, const struct h2t_connect *connect)
+{
+    proxy->refusal = strncmp(connect->login, "Digest ", 7) == 0 ? 0 : 407;
+}
+
+TEST(tunnel_login_is_a_proof_where_the_proxy_asks_for_one)
+{
+    static const h2client_header fields[] = {
+        {"proxy-authenticate", "Digest realm=\"proxies\", nonce=\"abc\", qop=\"auth\""},
+        {NULL, NULL}};
+    struct scene scene = {.proxy = {.on_connect = ask_for_digest, .refusal_fields = fields}};
+
+    open_scene(
+        &scene,
+        H2CLIENT_SESSION(.defaults =
+                             H2CLIENT_CALL(.proxy = H2CLIENT_PROXY(.url = PROXY, .user = "me",
+                                                                   .password = "secret"))));
+    expect_all_ok(&scene, 4);
+    expect_all_ok(&scene, 5);
+    ck_assert_str_eq(scene.proxy.asked[0].login, "Basic bWU6c2VjcmV0");
+    ck_assert_ptr_nonnull(strstr(scene.proxy.asked[4].login, "Digest username=\"me\""));
+    ck_assert_ptr_nonnull(strstr(scene.proxy.asked[8].login, "uri=\"host4.test:443\""));
+    ck_assert_uint_eq(scene.proxy.n_asked, 9);
+    ck_assert_uint_eq(scene.rig.dialer.n_dials, 1);
+    finish(&scene);
+}
+END_TEST
+
 /* ---- the end of the connection ----------------------------------------------------------------
  */
 
@@ -573,6 +601,7 @@ TEST_MAIN("facade_carrier", {T(tunnel_over_http2_is_asked_for_by_authority_alone
           {T(tunnel_is_not_asked_for_for_ever)},
           {T(proxy_that_never_answers_a_connect_has_a_limit)},
           {T(tunnel_can_be_left_while_it_is_asked_for)},
+          {T(tunnel_login_is_a_proof_where_the_proxy_asks_for_one)},
           {T(connection_that_is_going_keeps_its_tunnels_and_gets_no_new_one)},
           {T(connection_that_breaks_takes_its_tunnels_with_it)},
           {T(session_can_go_while_tunnels_stand_and_others_are_asked_for)},

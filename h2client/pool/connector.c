@@ -353,6 +353,13 @@ static bool find_way(struct h2i_connector *connector)
     return start_without_lookup(connector, &target, wants_addresses);
 }
 
+void h2i_connector_try_again(struct h2i_connector *connector)
+{
+    connector->has_addresses = false;
+    if (!find_way(connector))
+        h2i_connector_fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
+}
+
 struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
                                           const struct h2i_connect_limits *limits)
 {

@@ -31,6 +31,8 @@ struct h2i_connector {
     h2client_fault fault;             /* of the look-up, kept until the dial has ended */
     struct h2i_link_marks marks;
     bool has_addresses;
+    bool is_challenged; /* a login was asked for that can be told */
+    int n_challenges;
 };
 
 static inline const struct h2i_pool_config *h2i_connector_ports(
@@ -56,6 +58,8 @@ void h2i_connector_succeed(struct h2i_connector *connector, h2client_transport *
 void h2i_connector_fail_later(struct h2i_connector *connector, h2client_error_code code);
 /* Where it leads to is reached: what is spoken there begins. */
 void h2i_connector_begin_origin(struct h2i_connector *connector, h2client_transport *transport);
+/* From the start. */
+void h2i_connector_try_again(struct h2i_connector *connector);
 /* False: no memory. */
 bool h2i_connector_look_up(struct h2i_connector *connector, const char *host, uint16_t port,
                            h2client_addresses_fn on_addresses);

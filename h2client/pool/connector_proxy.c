@@ -5,13 +5,12 @@
  * which many tunnels share, each a stream; of HTTP/1.1, one a tunnel. To others the connector
  * dials by itself.
  */
-#include <string.h>
-
 #include "base/fault.h"
 #include "h2client/pool/connector_internal.h"
 
 /* How often a connection to the proxy may end before it has answered. */
 #define MAX_RIDES 3
+#define ARENA_BLOCK_BYTES 1024
 
 void h2i_connector_fail_at_proxy(struct h2i_connector *connector, h2client_error_code code,
                                  const h2client_fault *fault)
@@ -33,6 +32,44 @@ void h2i_connector_fail_at_proxy(struct h2i_connector *connector, h2client_error
     h2i_connector_fail(connector, &mended);
 }
 
+/* ---- who we are ----------------------------------------------------------------- */
+
+/* A 407, in the middle of the tunnel's work: the tunnel fails next. */
+static void note_challenge(const h2client_header *fields, void *user)
+{
+    struct h2i_connector *connector = user;
+    struct h2i_arena arena;
+
+    h2i_arena_init(&arena, h2i_connector_ports(connector)->allocator, ARENA_BLOCK_BYTES);
+    connector->is_challenged =
+        h2i_proxy_is_challenged(&h2i_connector_ports(connector)->logins, connector->origin->proxy,
+                                &arena, fields, &connector->n_challenges);
+    h2i_arena_finish(&arena);
+}
+
+static bool answers_challenge(struct h2i_connector *connector)
+{
+    bool is_challenged = connector->is_challenged;
+
+    connector->is_challenged = false;
+    if (is_challenged)
+        h2i_connector_try_again(connector);
+    return is_challenged;
+}
+
+/* What CONNECT needs to say it, in the arena. */
+static h2client_fault log_in(const struct h2i_connector *connector, struct h2i_arena *arena,
+                             struct h2i_tunnel_params *params)
+{
+    char target[H2I_TUNNEL_TARGET_MAX], buf[160] = "";
+    struct h2i_text why = h2i_text(buf, sizeof buf);
+    h2client_error_code code =
+        h2i_proxy_log_in(&h2i_connector_ports(connector)->logins, params->proxy, arena, "CONNECT",
+                         h2i_tunnel_target(params, target), &params->authorization, &why);
+
+    return h2i_fault(code, "%s", buf);
+}
+
 /* ---- the tunnel over a connection of its own --------------------------------- */
 
 static void tunnel_is_done(h2client_transport *transport, const h2client_fault *fault, void *user)
@@ -42,11 +79,11 @@ static void tunnel_is_done(h2client_transport *transport, const h2client_fault *
     connector->tunnel = NULL;
     if (transport)
         h2i_connector_begin_origin(connector, transport);
-    else
+    else if (!answers_challenge(connector))
         h2i_connector_fail_at_proxy(connector, fault->code, fault);
 }
 
-static struct h2i_tunnel_params tunnel_params(const struct h2i_connector *connector)
+static struct h2i_tunnel_params tunnel_params(struct h2i_connector *connector)
 {
     const struct h2i_origin *origin = connector->origin;
 
@@ -54,7 +91,9 @@ static struct h2i_tunnel_params tunnel_params(const struct h2i_connector *connec
                                       .host = origin->host,
                                       .host_is_literal = origin->host_is_literal,
                                       .port = origin->port,
-                                      .timeout_us = connector->limits.tls_us};
+                                      .timeout_us = connector->limits.tls_us,
+                                      .on_challenge = note_challenge,
+                                      .user = connector};
 }
 
 /* `address` NULL: the proxy looks it up. */
@@ -62,17 +101,25 @@ static void start_tunnel(struct h2i_connector *connector, h2client_transport *tr
                          const h2client_address *address)
 {
     const struct h2i_origin *origin = connector->origin;
+    const struct h2i_pool_config *ports = h2i_connector_ports(connector);
     struct h2i_tunnel_params params = tunnel_params(connector);
     h2client_address literal;
+    struct h2i_arena arena;
 
     params.address = address;
     if (origin->host_is_literal && h2client_address_parse(origin->host, &literal))
         params.address = &literal;
     connector->phase = H2CLIENT_PHASE_PROXY;
-    connector->tunnel = h2i_tunnel_start(h2i_connector_ports(connector)->reactor, transport,
-                                         &params, tunnel_is_done, connector, &connector->fault);
+    h2i_arena_init(&arena, ports->allocator, ARENA_BLOCK_BYTES);
+    connector->fault = log_in(connector, &arena, &params);
+    if (connector->fault.code)
+        transport->ops->destroy(transport);
+    else
+        connector->tunnel = h2i_tunnel_start(ports->reactor, transport, &params, tunnel_is_done,
+                                             connector, &connector->fault);
+    h2i_arena_finish(&arena);
     if (!connector->tunnel)
-        h2client_reactor_defer(h2i_connector_ports(connector)->reactor, &connector->failure);
+        h2client_reactor_defer(ports->reactor, &connector->failure);
 }
 
 /* Its first address will do: the proxy is told of one only. */
@@ -192,23 +239,40 @@ static void stream_is_done(h2client_transport *transport, const h2client_fault *
     connector->stream = NULL;
     if (transport)
         h2i_connector_begin_origin(connector, transport);
-    else if (!ride_again(connector, fault))
+    else if (!answers_challenge(connector) && !ride_again(connector, fault))
         h2i_connector_fail_at_proxy(connector, fault->code, fault);
+}
+
+static h2client_error_code ask(struct h2i_connector *connector, struct h2i_link *link)
+{
+    struct h2i_tunnel_params params = tunnel_params(connector);
+    struct h2i_arena arena;
+    h2client_error_code code;
+
+    h2i_arena_init(&arena, h2i_connector_ports(connector)->allocator, ARENA_BLOCK_BYTES);
+    connector->fault = log_in(connector, &arena, &params);
+    code = connector->fault.code;
+    if (!code)
+        code =
+            h2i_tunnel_stream_start(link, &params, stream_is_done, connector, &connector->stream);
+    h2i_arena_finish(&arena);
+    return code;
 }
 
 static h2client_error_code ride(struct h2i_ticket *ticket, struct h2i_link *link)
 {
     struct h2i_connector *connector = H2I_CONTAINER_OF(ticket, struct h2i_connector, ride);
-    const struct h2i_tunnel_params params = tunnel_params(connector);
-    h2client_error_code code;
+    h2client_error_code code = ask(connector, link);
 
+    if (code == H2CLIENT_PENDING)
+        return code;
     connector->phase = H2CLIENT_PHASE_PROXY;
     connector->marks.connected_us = h2i_connector_now_us(connector);
-    code = h2i_tunnel_stream_start(link, &params, stream_is_done, connector, &connector->stream);
-    if (code != H2CLIENT_PENDING)
-        connector->n_rides++;
-    if (code != H2CLIENT_PENDING && code != H2CLIENT_OK)
-        h2i_connector_fail_later(connector, code);
+    connector->n_rides++;
+    if (code && !connector->fault.code)
+        connector->fault = h2i_fault(code, "%s", "");
+    if (code)
+        h2client_reactor_defer(h2i_connector_ports(connector)->reactor, &connector->failure);
     return code;
 }
 

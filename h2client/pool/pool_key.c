@@ -18,7 +18,8 @@ static bool add_text(struct h2i_pool_key *key, const char *text)
 
 static bool add_proxy(struct h2i_pool_key *key, const struct h2i_proxy *proxy)
 {
-    const char head[] = {0, (char)('P' + proxy->kind), (char)(proxy->port >> 8),
+    char auth = (char)((proxy->authorization ? 'b' : 'n') - (proxy->takes_digest ? 'a' - 'A' : 0));
+    const char head[] = {0, (char)('P' + proxy->kind), auth, (char)(proxy->port >> 8),
                          (char)(proxy->port & 0xff)};
 
     if (sizeof head > sizeof key->text - key->len)

@@ -15,7 +15,8 @@ struct h2i_proxy {
     const char *host;          /* lower-case; no brackets */
     const char *user;          /* "" for nobody */
     const char *password;      /* "" */
-    const char *authorization; /* the field's value; NULL: none */
+    const char *authorization; /* the field's value, by Basic; NULL: none */
+    bool takes_digest;         /* where the proxy asks for it */
 };
 
 static inline bool h2i_proxy_is_socks(const struct h2i_proxy *proxy)

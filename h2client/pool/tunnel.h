@@ -21,7 +21,18 @@ struct h2i_tunnel_params {
     const h2client_address *address; /* of that host, where the proxy is not to look it up;
                                         copied */
     int64_t timeout_us;              /* INT64_MAX: none */
+    const char *authorization;       /* CONNECT: of proxy-authorization; NULL: none; copied */
+    /* CONNECT: what came with a 407; NULL: nobody wants to know. Called before on_done, in
+     * the middle of things: it only takes note. */
+    void (*on_challenge)(const h2client_header *fields, void *user);
+    void *user; /* for that */
 };
+
+/* Of "host:port" at most, a NUL with it. */
+#define H2I_TUNNEL_TARGET_MAX 280
+/* Where it leads to: "server.test:443", "[::1]:443". Returns buf. */
+const char *h2i_tunnel_target(const struct h2i_tunnel_params *params,
+                              char buf[H2I_TUNNEL_TARGET_MAX]);
 
 /* Called once, never inside start or cancel; the tunnel is gone then. A transport, now the
  * callee's, or a fault. */

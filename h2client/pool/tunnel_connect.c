@@ -2,38 +2,43 @@
 /* CONNECT over HTTP/1.1: a request line, the host, the login, and nothing else of the call's. */
 #include "base/fault.h"
 #include "base/str.h"
+#include "base/arena.h"
 #include "h2client/pool/tunnel_talk.h"
+
+#define MAX_CHALLENGES 8
+#define ARENA_BLOCK_BYTES 1024
 
 static bool add(struct h2i_buf *out, const char *text)
 {
     return h2i_buf_append(out, text, strlen(text));
 }
 
-static bool add_authority(struct h2i_buf *out, const struct h2i_tunnel_params *params)
+const char *h2i_tunnel_target(const struct h2i_tunnel_params *params,
+                              char buf[H2I_TUNNEL_TARGET_MAX])
 {
     bool is_ipv6 = params->host_is_literal && strchr(params->host, ':');
-    char port[8];
-    struct h2i_text text = h2i_text(port, sizeof port);
+    struct h2i_text text = h2i_text(buf, H2I_TUNNEL_TARGET_MAX);
 
-    h2i_text_add(&text, ":%u", params->port);
-    return add(out, is_ipv6 ? "[" : "") && add(out, params->host) && add(out, is_ipv6 ? "]" : "") &&
-           add(out, port);
+    h2i_text_add(&text, "%s%s%s:%u", is_ipv6 ? "[" : "", params->host, is_ipv6 ? "]" : "",
+                 params->port);
+    return buf;
 }
 
-static bool add_login(struct h2i_buf *out, const struct h2i_proxy *proxy)
+static bool add_login(struct h2i_buf *out, const char *authorization)
 {
-    return !proxy->authorization || (add(out, "Proxy-Authorization: ") &&
-                                     add(out, proxy->authorization) && add(out, "\r\n"));
+    return !authorization ||
+           (add(out, "Proxy-Authorization: ") && add(out, authorization) && add(out, "\r\n"));
 }
 
 bool h2i_connect_begin(struct h2i_tunnel_talk *talk)
 {
     struct h2i_buf *out = &talk->out;
-    const struct h2i_tunnel_params *params = talk->params;
+    char target[H2I_TUNNEL_TARGET_MAX];
 
+    h2i_tunnel_target(talk->params, target);
     talk->n_wanted = 1;
-    return add(out, "CONNECT ") && add_authority(out, params) && add(out, " HTTP/1.1\r\nHost: ") &&
-           add_authority(out, params) && add(out, "\r\n") && add_login(out, params->proxy) &&
+    return add(out, "CONNECT ") && add(out, target) && add(out, " HTTP/1.1\r\nHost: ") &&
+           add(out, target) && add(out, "\r\n") && add_login(out, talk->params->authorization) &&
            add(out, "\r\n");
 }
 
@@ -60,11 +65,37 @@ h2client_fault h2i_tunnel_refusal(int status, bool had_login)
     return h2i_fault(H2CLIENT_ERROR_PROXY_REFUSED, "status %d", status);
 }
 
+/* Of the head, those fields that ask for a login; the rest is of no interest. */
+static void tell_challenges(const struct h2i_tunnel_params *params,
+                            const h2client_allocator *allocator, struct h2i_str head)
+{
+    h2client_header fields[MAX_CHALLENGES + 1] = {{NULL, NULL}};
+    struct h2i_arena arena;
+    struct h2i_str line, name;
+    size_t n = 0;
+
+    h2i_arena_init(&arena, allocator, ARENA_BLOCK_BYTES);
+    while (n < MAX_CHALLENGES && h2i_str_split(&head, '\n', &line)) {
+        if (!h2i_str_split(&line, ':', &name) ||
+            !h2i_str_equals_nocase(name, h2i_str_of("proxy-authenticate")))
+            continue;
+        line.len -= line.len > 0 && line.data[line.len - 1] == '\r';
+        line = h2i_str_trim(line);
+        fields[n].value = h2i_arena_copy_text(&arena, line.data, line.len);
+        if (fields[n].value)
+            fields[n++].name = "proxy-authenticate";
+    }
+    params->on_challenge(fields, params->user);
+    h2i_arena_finish(&arena);
+}
+
 static void judge(struct h2i_tunnel_talk *talk)
 {
     struct h2i_str head = h2i_str(h2i_buf_data(&talk->answer), h2i_buf_len(&talk->answer));
     int status = status_of(head);
 
+    if (status == 407 && talk->params->on_challenge)
+        tell_challenges(talk->params, talk->answer.allocator, head);
     h2i_buf_clear(&talk->answer, 0);
     if (status / 100 == 1 && status != 101) /* the final one is still to come */
         return;
@@ -74,7 +105,7 @@ static void judge(struct h2i_tunnel_talk *talk)
     if (status == 0)
         talk->fault = h2i_fault(H2CLIENT_ERROR_PROXY_HANDSHAKE, "it does not speak HTTP/1.1");
     else
-        talk->fault = h2i_tunnel_refusal(status, talk->params->proxy->authorization != NULL);
+        talk->fault = h2i_tunnel_refusal(status, talk->params->authorization != NULL);
 }
 
 static bool is_end(const struct h2i_buf *answer)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "h2client/pool/tunnel_stream.h"
 
-#include <stdio.h>
-
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fault.h"
@@ -14,20 +12,20 @@
 #define KEPT_BYTES 16384u /* of an empty inbox */
 #define NO_ERROR_CODE 0u  /* RFC 9113 7 */
 #define CANCEL_CODE 8u
-#define MAX_AUTHORITY 280
 
 struct h2i_tunnel_stream {
     h2client_transport transport; /* first */
     struct h2i_exchange exchange;
     struct h2i_request request;
     struct h2i_arena arena; /* of the response's fields */
-    char authority[MAX_AUTHORITY];
+    char target[H2I_TUNNEL_TARGET_MAX];
     h2client_header fields[2]; /* the login, or none */
     const h2client_allocator *allocator;
     h2client_reactor *reactor;
     h2client_task task;   /* tells what is done, or ready */
     h2client_timer timer; /* until the answer */
     int64_t timeout_us;
+    void (*on_challenge)(const h2client_header *fields, void *user);
     h2i_tunnel_fn on_done; /* NULL once it was called: it is a transport */
     void *user;
     struct h2i_buf in;  /* to be read */
@@ -152,6 +150,8 @@ static void answer_came(struct h2i_exchange *exchange, const struct h2i_head *he
         tell_later(stream);
         return;
     }
+    if (head->status == 407 && stream->on_challenge)
+        stream->on_challenge(head->fields, stream->user);
     fault = h2i_tunnel_refusal(head->status, stream->fields[0].name != NULL);
     exchange->conn->ops->cancel(exchange->conn, exchange, CANCEL_CODE);
     end_with(stream, &fault);
@@ -344,22 +344,24 @@ static void note_facts(struct h2i_tunnel_stream *stream, const struct h2i_link *
     stream->facts = (h2client_transport_info){.local = info.local, .remote = info.remote};
 }
 
-static void fill_request(struct h2i_tunnel_stream *stream, const struct h2i_tunnel_params *params)
+/* False: no memory. */
+static bool fill_request(struct h2i_tunnel_stream *stream, const struct h2i_tunnel_params *params)
 {
-    bool is_ipv6 = params->host_is_literal && strchr(params->host, ':');
+    const char *login = params->authorization;
 
-    snprintf(stream->authority, sizeof stream->authority, "%s%s%s:%u", is_ipv6 ? "[" : "",
-             params->host, is_ipv6 ? "]" : "", params->port);
-    if (params->proxy->authorization)
-        stream->fields[0] = (h2client_header){"proxy-authorization", params->proxy->authorization};
+    if (login) {
+        login = h2i_arena_copy_text(&stream->arena, login, strlen(login));
+        stream->fields[0] = (h2client_header){"proxy-authorization", login};
+    }
     stream->request = (struct h2i_request){
         .method = "CONNECT",
-        .authority = stream->authority,
+        .authority = h2i_tunnel_target(params, stream->target),
         .fields = stream->fields,
-        .n_fields = stream->fields[0].name != NULL,
+        .n_fields = login != NULL,
         .has_body = true,
         .body_len = -1,
     };
+    return login || !params->authorization;
 }
 
 static bool arm(struct h2i_tunnel_stream *stream)
@@ -385,13 +387,13 @@ static struct h2i_tunnel_stream *create(const struct h2i_link *link,
     stream->allocator = config->allocator;
     stream->reactor = config->reactor;
     stream->timeout_us = params->timeout_us;
+    stream->on_challenge = params->on_challenge;
     stream->transport.ops = &transport_ops;
     stream->task.run = tell;
     stream->task.user = stream;
     h2i_arena_init(&stream->arena, config->allocator, ARENA_BLOCK_BYTES);
     h2i_buf_init(&stream->in, config->allocator, SIZE_MAX); /* the stream's window bounds it */
     h2i_buf_init(&stream->out, config->allocator, MAX_OUT_BYTES);
-    fill_request(stream, params);
     note_facts(stream, link);
     stream->exchange.events = &exchange_events;
     stream->exchange.request = &stream->request;
@@ -407,7 +409,7 @@ h2client_error_code h2i_tunnel_stream_start(struct h2i_link *link,
     struct h2i_tunnel_stream *made = create(link, params);
     h2client_error_code code = H2CLIENT_ERROR_NO_MEMORY;
 
-    if (made && arm(made))
+    if (made && fill_request(made, params) && arm(made))
         code = link->conn->ops->submit(link->conn, &made->exchange);
     if (code) {
         if (made)

@@ -11,8 +11,9 @@
  *   socks5h://HOST:PORT  a tunnel; the proxy looks it up
  *
  * Without a scheme http is meant; without a port 80, 443 or 1080. Calls share a connection
- * only where proxy, user and password are the same. What is told to the proxy, and to nobody
- * else, is `proxy-authorization` (Basic) and, for a tunnel, host and port.
+ * only where proxy, user and password are the same; to a proxy reached by TLS that chooses h2,
+ * tunnels to many origins share one. What is told to the proxy, and to nobody else, is
+ * `proxy-authorization` and, for a tunnel, host and port.
  *
  * Errors are of the class PROXY: PROXY_NAME (its name cannot be found), PROXY_CONNECT (it
  * cannot be reached), PROXY_AUTH (it wants another login), PROXY_REFUSED (it does not make the
@@ -22,7 +23,7 @@
 #ifndef H2CLIENT_PROXY_H
 #define H2CLIENT_PROXY_H
 
-#include "types.h"
+#include "auth.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,7 +45,10 @@ typedef struct h2client_proxy_options {
      * ALL_PROXY; no_proxy or NO_PROXY. HTTP_PROXY is not, since a CGI program's client can set
      * it. OFF is the default. */
     h2client_switch from_environment;
-    int32_t reserved; /* 0 */
+    /* How user and password are told where HTTP is spoken. INHERIT: by Basic at once, and by
+     * Digest (RFC 7616) where the proxy asks for that; BASIC: by nothing else; DIGEST: the
+     * password itself is never sent. */
+    h2client_auth_scheme auth;
 } h2client_proxy_options;
 
 #ifndef __cplusplus

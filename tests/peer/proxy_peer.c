@@ -44,14 +44,16 @@ static bool take_connect(struct h2t_proxy_peer *peer)
     if (sscanf(proxy->head, "CONNECT %299s HTTP/1.1\r\n", proxy->target) != 1)
         snprintf(proxy->target, sizeof proxy->target, "no tunnel");
     proxy->n_asked++;
+    proxy->saw_basic = proxy->saw_basic || strstr(proxy->head, "Basic ");
     consume(peer, len);
     if (proxy->greeting)
         say(peer, proxy->greeting, strlen(proxy->greeting));
-    if (proxy->refusal)
+    bool is_refused = proxy->refusal && !(proxy->pass && strstr(proxy->head, proxy->pass));
+    if (is_refused)
         say(peer, proxy->refusal, strlen(proxy->refusal));
     else
         say(peer, made, strlen(made));
-    peer->state = proxy->refusal ? REFUSED : OPEN;
+    peer->state = is_refused ? REFUSED : OPEN;
     return true;
 }
 

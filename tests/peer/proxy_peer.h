@@ -15,6 +15,7 @@ struct h2t_proxy {
     /* What it answers, instead of making the tunnel: CONNECT: text; SOCKS: a reply's number. */
     const char *refusal;
     unsigned char socks_refusal;
+    const char *pass; /* CONNECT: with this in its head it is not refused; NULL: nothing helps */
     const char *greeting; /* CONNECT: what it says before its answer (1xx) */
     bool is_silent;
 
@@ -22,6 +23,7 @@ struct h2t_proxy {
     size_t n_asked;
     char target[300]; /* "server.test:443", "192.0.2.1:443" */
     char head[2000];  /* CONNECT: all of it */
+    bool saw_basic;   /* in any of them */
 };
 
 struct h2t_proxy_peer;

@@ -3,13 +3,16 @@
 """h2fetch (H2T_H2FETCH) through proxies of Debian's packages: tinyproxy, squid and dante, and
 haproxy or nghttpx in front of one for TLS and HTTP/2 to the proxy itself."""
 import contextlib
+import functools
 import getpass
 import hashlib
+import http.server
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -24,6 +27,7 @@ LIMIT_S = 60
 START_LIMIT_S = 15
 MIB = 1 << 20
 N_AT_ONCE = 100
+DIGEST_PROGRAM = "/usr/lib/squid/digest_file_auth"  # of Debian's squid
 
 
 class Proxy:
@@ -73,13 +77,33 @@ class Tinyproxy(Proxy):
         return ["tinyproxy", "-d", "-c", conf]
 
 
+REALM, USER, PASSWORD = "proxies", "me", "secret"
+
+
 class Squid(Proxy):
+    def __init__(self, digest_program=None):
+        super().__init__()
+        self.digest_program = digest_program
+
+    def auth(self):
+        """By Digest, where its program for that is given."""
+        if not self.digest_program:
+            return "http_access allow all\n"
+        users = pathlib.Path(self.folder.name, "users")
+        known = hashlib.md5(f"{USER}:{REALM}:{PASSWORD}".encode()).hexdigest()
+        users.write_text(f"{USER}:{REALM}:{known}\n")
+        return (
+            f"auth_param digest program {self.digest_program} -c {users}\n"
+            f"auth_param digest realm {REALM}\nauth_param digest children 2\n"
+            "acl known proxy_auth REQUIRED\nhttp_access allow known\nhttp_access deny all\n"
+        )
+
     def conf(self):
         folder = self.folder.name
         pathlib.Path(folder).chmod(0o777)
         user = "cache_effective_user proxy\n" if os.getuid() == 0 else ""  # root is refused
         return (
-            f"http_port 127.0.0.1:{self.port}\nhttp_access allow all\ncache deny all\n"
+            f"http_port 127.0.0.1:{self.port}\n{self.auth()}cache deny all\n"
             f"{user}pid_filename {folder}/pid\n"
             f"cache_log {folder}/log\naccess_log none\ncoredump_dir {folder}\n"
             "shutdown_lifetime 0 seconds\npinger_enable off\n"
@@ -163,6 +187,25 @@ class Haproxy(Before):
         return ["haproxy", "-f", conf]
 
 
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def plain_server(folder):
+    """HTTP/1 in this process; its URL."""
+    handler = functools.partial(Quiet, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 class Proxies(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -225,6 +268,21 @@ class Proxies(unittest.TestCase):
             done = self.fetch("-x", f"127.0.0.1:{proxy.port}", "http://127.0.0.1:1/")
             self.ended(done, 0)
             self.assertIn(b"ERR_CONNECT_FAIL", done.stdout)
+
+    @tap.needs("squid")
+    def test_squid_is_answered_by_digest(self):
+        with Squid(DIGEST_PROGRAM) as proxy:
+            options = ["-x", f"http://127.0.0.1:{proxy.port}", "-U"]
+            self.carries(*options, f"{USER}:{PASSWORD}")
+            plain = f"http://127.0.0.1:{self.server.port}/"
+            for url, code in ((self.server.url("/small"), 97), (plain, 0)):
+                done = self.fetch(*options, f"{USER}:wrong", "-w", "%{http_code}", url)
+                self.ended(done, code)
+                self.assertIn(b"407", done.stderr + done.stdout)
+            with plain_server(self.root) as url:
+                done = self.fetch(*options, f"{USER}:{PASSWORD}", *[f"{url}/small"] * 5)
+                self.ended(done, 0)
+                self.assertEqual(done.stdout, b"small" * 5)
 
     @tap.needs("danted")
     def test_dante_carries_all_by_both_kinds_of_names(self):

@@ -67,11 +67,23 @@ void h2i_reactor_init(struct h2client_reactor *reactor, const h2client_allocator
         .allocator = allocator, .system = system, .loop = loop, .armed_us = INT64_MAX};
     h2i_timers_init(&reactor->timers, allocator);
     task_list_init(&reactor->tasks);
+    h2i_list_init(&reactor->ends);
     h2i_reactor_refresh_clock(reactor);
+}
+
+void h2i_reactor_note_end(struct h2client_reactor *reactor, struct h2i_reactor_end *end)
+{
+    h2i_list_append(&reactor->ends, &end->node);
 }
 
 void h2i_reactor_finish(struct h2client_reactor *reactor)
 {
+    struct h2i_list *node;
+
+    while ((node = h2i_list_pop(&reactor->ends))) {
+        struct h2i_reactor_end *end = H2I_CONTAINER_OF(node, struct h2i_reactor_end, node);
+        end->run(end);
+    }
     h2i_timers_finish(&reactor->timers);
     while (task_pop(&reactor->tasks))
         continue;

@@ -22,6 +22,7 @@ struct h2client_reactor {
     h2client_system *system; /* borrowed */
     h2client_loop *loop;     /* borrowed */
     struct h2i_timers timers;
+    struct h2i_list ends;
     h2client_task tasks; /* head of a circular list; only its links are used */
     int64_t now_us;      /* taken when the turn begins, and when the wait is over */
     /* What the loop was last told; INT64_MAX: nothing; INT64_MIN: that has passed. */
@@ -38,6 +39,18 @@ struct h2client_reactor {
 void h2i_reactor_init(struct h2client_reactor *reactor, const h2client_allocator *allocator,
                       h2client_system *system, h2client_loop *loop);
 void h2i_reactor_finish(struct h2client_reactor *reactor);
+
+/* For who keeps watches or timers that are no transport's: runs when the reactor goes, while
+ * its loop is still there. Embedded in its owner, who zeroes it and sets `run`. */
+struct h2i_reactor_end {
+    struct h2i_list node;
+    void (*run)(struct h2i_reactor_end *end);
+};
+void h2i_reactor_note_end(struct h2client_reactor *reactor, struct h2i_reactor_end *end);
+static inline void h2i_reactor_forget_end(struct h2i_reactor_end *end)
+{
+    h2i_list_remove(&end->node);
+}
 
 /* One turn; waits at most timeout_us (negative: for ever), not at all when a task
  * is deferred or a timer is due. Returns OK, INTERRUPTED (after doing what was

@@ -25,6 +25,7 @@
 
 /* Pieces handed to the kernel in one call; more wait for the next. */
 #define MAX_PIECES 64
+#define MAX_NAME 128
 
 struct tcp_transport {
     h2client_transport transport;
@@ -36,6 +37,7 @@ struct tcp_transport {
     h2client_fault fault; /* of the failure that came first */
     h2client_address local;
     h2client_address remote;
+    char name[MAX_NAME]; /* of the other end, where that has no address */
 };
 
 static struct tcp_transport *of(h2client_transport *transport)
@@ -59,9 +61,9 @@ static h2client_fault describe(const struct tcp_transport *tcp, int system_errno
                                h2client_error_code otherwise, const char *verb)
 {
     char peer[H2CLIENT_ADDRESS_TEXT_MAX];
-    char what[sizeof peer + 16];
+    char what[MAX_NAME + 16];
     h2client_address_format(&tcp->remote, peer, sizeof peer);
-    snprintf(what, sizeof what, "%s %s", verb, peer);
+    snprintf(what, sizeof what, "%s %s", verb, tcp->name[0] ? tcp->name : peer);
     if (is_reset(system_errno))
         otherwise = H2CLIENT_ERROR_CONNECTION_RESET;
     return h2i_fault_of_errno(system_errno, otherwise, what);
@@ -202,6 +204,11 @@ static void tcp_destroy(h2client_transport *transport)
 
 h2client_transport *h2i_tcp_transport_create(h2client_reactor *reactor, int fd)
 {
+    return h2i_socket_transport_create(reactor, fd, "");
+}
+
+h2client_transport *h2i_socket_transport_create(h2client_reactor *reactor, int fd, const char *name)
+{
     static const h2client_transport_ops ops = {
         .size = sizeof ops,
         .read = tcp_read,
@@ -223,6 +230,7 @@ h2client_transport *h2i_tcp_transport_create(h2client_reactor *reactor, int fd)
     tcp->report_fault = (h2client_task){.run = on_report_fault, .user = tcp};
     tcp->local = h2i_socket_local_address(fd);
     tcp->remote = h2i_socket_remote_address(fd);
+    snprintf(tcp->name, sizeof tcp->name, "%s", name);
     /* Frames go out as we gather them. A socket that knows no such delay refuses. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     return &tcp->transport;

@@ -29,5 +29,8 @@ h2client_dialer *h2i_tcp_dialer_create(const h2client_allocator *allocator,
  * on, also when it returns NULL (no memory). A loop that later refuses the socket
  * makes it fail. */
 h2client_transport *h2i_tcp_transport_create(h2client_reactor *reactor, int fd);
+/* The same of another kind of stream socket, called `name` (copied, up to 127 bytes) in faults. */
+h2client_transport *h2i_socket_transport_create(h2client_reactor *reactor, int fd,
+                                                const char *name);
 
 #endif

@@ -25,6 +25,7 @@
 #include "tls.h"
 #include "trace.h"
 #include "transport.h"
+#include "transports.h"
 #include "types.h"
 #include "version.h"
 

@@ -124,6 +124,9 @@ static size_t n_uses_of_stdin(const struct h2f_config *config)
 /* Pairs that make no sense together: an option and what is wrong with it. */
 static const char *find_conflict(const struct h2f_config *config)
 {
+    bool has_own_way = config->unix_socket || config->proxy_command;
+    bool has_tcp_way = config->proxy || config->interface || config->ip_family ||
+                       config->attempt_delay_ms || config->overrides.n || config->dns_servers;
     const struct {
         bool is_there;
         const char *what;
@@ -153,6 +156,11 @@ static const char *find_conflict(const struct h2f_config *config)
          "--trace-frames - and a body without -o are two things on stdout"},
         {h2f_config_traces_to_stdout(config) && h2f_config_reports_to_stdout(config),
          "--trace-frames - and --report - are two things on stdout"},
+        {config->unix_socket && config->proxy_command,
+         "--unix-socket and --proxy-command exclude each other"},
+        {has_own_way && has_tcp_way,
+         "--unix-socket and --proxy-command exclude --proxy, --interface, -4, -6, --resolve, "
+         "--dns-servers and --happy-eyeballs-timeout-ms"},
         {n_uses_of_stdin(config) > 1, "stdin can be read for one thing only (-d @-, -F a=@-, -H "
                                       "@-, -T -, -w @-, -b -, --input-file -)"},
     };

@@ -165,6 +165,8 @@ struct h2f_config {
     const char *interface; /* its name, or an address to come from */
     h2client_ip_family ip_family;
     int64_t attempt_delay_ms;
+    const char *unix_socket;   /* instead of TCP */
+    const char *proxy_command; /* the same */
 };
 
 void h2f_config_init(struct h2f_config *config);

@@ -456,6 +456,8 @@ static const struct h2f_option table[] = {
     {"noproxy", 0, RARE, H2F_TEXT, "LIST", "hosts to reach without it, by commas; *: all", PLACE(no_proxy)},
     {"resolve", 0, RARE, H2F_APPLY, "HOST:PORT:ADDR[,ADDR]", "addresses for a host, instead of asking", .apply = add_resolve},
     {"dns-servers", 0, RARE, H2F_APPLY, "ADDR[,ADDR]", "name servers to ask", .apply = set_dns_servers},
+    {"unix-socket", 0, RARE, H2F_TEXT, "PATH", "connect to this Unix socket, whatever the URL's host; @NAME: an abstract one", PLACE(unix_socket)},
+    {"proxy-command", 0, RARE, H2F_TEXT, "COMMAND", "each connection is this command's input and output; %h: host, %p: port", PLACE(proxy_command)},
     {"interface", 0, RARE, H2F_TEXT, "NAME|ADDR", "connect through this interface, or from this address", PLACE(interface)},
     {"ipv4", '4', RARE, H2F_SET, NULL, "connect to IPv4 addresses only", .apply = set_ipv4},
     {"ipv6", '6', RARE, H2F_SET, NULL, "connect to IPv6 addresses only", .apply = set_ipv6},

@@ -22,6 +22,7 @@
 struct run {
     const struct h2f_config *config;
     struct h2f_shared shared;
+    h2client_dialer *dialer; /* NULL: TCP */
     struct h2f_targets targets;
     struct h2f_job *first; /* of those that run */
     size_t n_running;
@@ -351,7 +352,8 @@ static void run_session(struct run *run)
     shared->trace.config = run->config;
     shared->trace.out = &shared->out;
     shared->trace.start_us = h2f_now_us();
-    shared->session = h2f_session_create(run->config, run->jar, &shared->trace);
+    run->dialer = h2f_dialer_create(run->config);
+    shared->session = h2f_session_create(run->config, run->jar, run->dialer, &shared->trace);
     if (!shared->session)
         h2f_no_memory();
     h2f_stdout_init(&shared->out, STDOUT_FILENO);
@@ -362,6 +364,7 @@ static void run_session(struct run *run)
     check_outputs(run);
     h2f_interrupt_unwatch();
     h2client_session_destroy(shared->session);
+    h2client_dialer_destroy(run->dialer);
     if (!h2f_cookies_save(run->config, run->jar))
         check_output(run, "--cookie-jar: ", run->config->cookie_jar, errno);
     h2f_text_finish(&shared->removed);

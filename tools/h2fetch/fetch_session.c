@@ -67,10 +67,11 @@ static h2client_auth auth_options(const struct h2f_config *config, const char *u
 static h2client_proxy_options proxy_options(const struct h2f_config *config, const char *user)
 {
     const char *colon = config->proxy_login ? strchr(config->proxy_login, ':') : NULL;
+    bool has_own_way = config->unix_socket || config->proxy_command;
 
     return (h2client_proxy_options){
         .size = sizeof(h2client_proxy_options),
-        .url = config->proxy,
+        .url = has_own_way ? "" : config->proxy,
         .user = user,
         .password = colon ? colon + 1 : NULL,
         .no_proxy = config->no_proxy,
@@ -127,8 +128,21 @@ static h2client_connect_options connect_options(const struct h2f_config *config)
     };
 }
 
+h2client_dialer *h2f_dialer_create(const struct h2f_config *config)
+{
+    h2client_dialer *dialer = NULL;
+
+    if (config->unix_socket)
+        dialer = h2client_unix_dialer_create(config->unix_socket, NULL);
+    else if (config->proxy_command)
+        dialer = h2client_command_dialer_create(config->proxy_command, NULL);
+    if (!dialer && (config->unix_socket || config->proxy_command))
+        h2f_no_memory();
+    return dialer;
+}
+
 h2client_session *h2f_session_create(const struct h2f_config *config, h2client_cookie_jar *jar,
-                                     struct h2f_trace *trace)
+                                     h2client_dialer *dialer, struct h2f_trace *trace)
 {
     const h2client_retry_options retry = retry_options(config);
     char *user = config->login ? h2f_copy_part(config->login, strcspn(config->login, ":")) : NULL;
@@ -146,7 +160,8 @@ h2client_session *h2f_session_create(const struct h2f_config *config, h2client_c
 
     h2client_session *session = h2client_session_create(
         H2CLIENT_SESSION(.defaults = &defaults, .cookie_jar = jar, .tls = &tls, .dns = dns,
-                         .connect = &connect, .max_h1_conns_per_host = config->max_conns_per_host,
+                         .dialer = dialer, .connect = dialer ? NULL : &connect,
+                         .max_h1_conns_per_host = config->max_conns_per_host,
                          .max_h2_conns_per_host = config->max_conns_per_host,
                          .max_streams_per_conn = config->max_streams,
                          .max_stream_window_bytes = config->window_bytes,

@@ -12,6 +12,7 @@
  * than a new connection. */
 #define MAX_DROPPED_BYTES 65536
 #define DROP_US INT64_C(1000000)
+#define MISDIRECTED_REQUEST 421 /* RFC 9110 15.5.20 */
 
 static void note_end(h2client_call *call, const struct h2i_outcome *outcome)
 {
@@ -120,8 +121,6 @@ static void pass_over(h2client_call *call, const struct h2i_head *head,
     h2i_call_add_interim(call, head, true);
     attempt->next = *decision;
     attempt->next_reason = h2i_attempt_keep_text(call, reason);
-    if (decision->kind == H2I_RETRY_ELSEWHERE)
-        attempt->exchange.conn->ops->shutdown(attempt->exchange.conn);
     if (is_worth_reading(call, head) && h2i_attempt_start_timer(call, DROP_US))
         attempt->is_passing_over = true;
     else
@@ -203,14 +202,27 @@ static bool answers_challenge(h2client_call *call, const struct h2i_head *head)
     return true;
 }
 
+/* What is told over a connection that serves another origin, too, says
+ * nothing against that one's use of it. True: the next try goes elsewhere as it is. */
+static bool is_off_loan(h2client_call *call, const struct h2i_head *head)
+{
+    return head->status == MISDIRECTED_REQUEST &&
+           h2i_pool_end_loan(&call->session->pool, call->attempt.exchange.conn, &call->url,
+                             call->settings.http_version, call->proxy);
+}
+
 static bool follows_policy(h2client_call *call, const struct h2i_head *head)
 {
     struct h2i_retry_decision decision = decide(call, NULL, head);
+    struct h2i_conn *conn = call->attempt.exchange.conn;
+    bool was_lent = is_off_loan(call, head);
     char buf[64];
     struct h2i_text reason = h2i_text(buf, sizeof buf);
 
     h2i_text_add(&reason, "status %d", head->status);
     slow_origin_down(call, head);
+    if (decision.kind == H2I_RETRY_ELSEWHERE && !was_lent)
+        conn->ops->shutdown(conn);
     if (decision.kind)
         pass_over(call, head, &decision, buf);
     return decision.kind != H2I_RETRY_NONE;

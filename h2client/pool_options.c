@@ -112,5 +112,8 @@ h2client_error_code h2i_pool_options_apply(struct h2i_pool_config *config,
 {
     h2client_error_code code = apply_to_cores(config, options, why);
 
-    return code ? code : apply_to_pool(config, options, why);
+    if (!code)
+        code = apply_to_pool(config, options, why);
+    return code ? code
+                : h2i_switch_apply(&config->coalesce.is_on, options->coalesce, "coalesce", why);
 }

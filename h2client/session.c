@@ -247,8 +247,11 @@ static void choose_ports(h2client_session *session, const struct session_setup *
     config->dialer = options->dialer;
     config->resolver = options->resolver;
     config->tls_factory = options->tls_factory;
-    if (!config->dialer)
+    if (!config->dialer) {
         config->dialer = session->own.dialer = create_dialer(session, &setup->connect);
+        config->coalesce.filter = setup->connect.filter;
+        config->coalesce.filter_user = setup->connect.filter_user;
+    }
     if (!config->resolver)
         config->resolver = session->own.resolver = create_resolver(session, &setup->dns);
     if (!config->tls_factory)

@@ -82,7 +82,7 @@ static void answer_h2(struct h2t_peer *peer, const struct h2t_seen_request *requ
     response->status = 200;
     response->body_len = one_in(fuzz, 3) ? draw(fuzz, 20000) : draw(fuzz, 300);
     response->waits_for_body = one_in(fuzz, 2);
-    switch (draw(fuzz, 10)) {
+    switch (draw(fuzz, 11)) {
     case 0:
         refuse(fuzz, peer, request->stream_id);
         response->is_held = true;
@@ -100,6 +100,9 @@ static void answer_h2(struct h2t_peer *peer, const struct h2t_seen_request *requ
         break;
     case 4:
         h2t_peer_inform(peer, request->stream_id, one_in(fuzz, 2) ? 100 : 103, NULL);
+        break;
+    case 5:
+        response->status = one_in(fuzz, 2) ? 421 : 200; /* whoever it is for */
         break;
     default:
         break;
@@ -402,8 +405,9 @@ static void choose_options(struct party *party, h2client_call_options *options)
 
 static void start(struct fuzz *fuzz)
 {
-    static const char *const urls[] = {"https://h2.test/", "https://h1.test/",
-                                       "https://either.test/", "http://h1.test/", "bad url"};
+    static const char *const urls[] = {"https://h2.test/", "https://also-h2.test/",
+                                       "https://h1.test/", "https://either.test/",
+                                       "http://h1.test/",  "bad url"};
     struct party *party = &fuzz->parties[fuzz->n_parties];
     h2client_call_options options;
     const h2client_body body = {.size = sizeof body,
@@ -496,6 +500,8 @@ static void open_fuzz(struct fuzz *fuzz)
     fuzz->h1 = (struct h2t_h1_config){.on_request = answer_h1, .user = fuzz};
     rig->dialer.on_dial = plan_dial;
     rig->dialer.user = fuzz;
+    rig->dialer.wants_addresses = one_in(fuzz, 2);
+    rig->tls.covers = one_in(fuzz, 2) ? "*" : "either.test";
     h2t_rig_open(rig, H2CLIENT_SESSION(.max_conns = 1 + draw(fuzz, 6),
                                        .max_h1_conns_per_host = 1 + draw(fuzz, 3),
                                        .max_h2_conns_per_host = 1 + draw(fuzz, 2),
@@ -504,7 +510,8 @@ static void open_fuzz(struct fuzz *fuzz)
                                        .max_calls_per_s = one_in(fuzz, 8) ? 5 : 0,
                                        .idle_timeout_ms = one_in(fuzz, 3) ? 50 : 0,
                                        .max_conn_age_ms = one_in(fuzz, 3) ? 500 : 0,
-                                       .max_held_bytes = one_in(fuzz, 3) ? 70000 : 0));
+                                       .max_held_bytes = one_in(fuzz, 3) ? 70000 : 0,
+                                       .coalesce = one_in(fuzz, 2) ? H2CLIENT_ON : H2CLIENT_OFF));
 }
 
 static void finish_fuzz(struct fuzz *fuzz)

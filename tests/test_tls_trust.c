@@ -340,6 +340,24 @@ TEST(tls_covers_no_host_when_nothing_was_verified)
     h2t_tls_rig_finish(&rig);
 }
 
+static bool accept_all(const h2client_tls_verdict *verdict, void *user)
+{
+    (void)verdict, (void)user;
+    return true;
+}
+
+TEST(tls_covers_no_host_that_the_application_did_not_see)
+{
+    struct h2t_tls_rig rig;
+    h2t_tls_rig_init(&rig);
+    rig.options.verify_fn = accept_all;
+    h2t_tls_rig_certify(&rig, &(struct h2t_cert_spec){.dns = {H2T_TLS_HOST, "b.example"}});
+    h2t_tls_rig_connect(&rig);
+    ck_assert(rig.client->ops->covers_host(rig.client, H2T_TLS_HOST));
+    ck_assert(!rig.client->ops->covers_host(rig.client, "b.example"));
+    h2t_tls_rig_finish(&rig);
+}
+
 TEST(tls_takes_anybody_when_told_not_to_verify)
 {
     struct h2t_tls_rig rig;
@@ -506,6 +524,7 @@ TEST_MAIN("tls_trust", {T(tls_accepts_a_certificate_of_a_trusted_authority)},
           {T(tls_sends_the_server_name)},
           {T(tls_covers_every_host_of_the_certificate_and_no_other)},
           {T(tls_covers_no_host_when_nothing_was_verified)},
+          {T_OURS(tls_covers_no_host_that_the_application_did_not_see, "asks no application")},
           {T(tls_takes_anybody_when_told_not_to_verify)},
           {T(tls_names_a_ca_file_that_is_not_there)}, {T(tls_names_a_ca_file_that_is_a_directory)},
           {T(tls_names_a_ca_file_without_a_certificate)}, {T(tls_names_a_ca_file_that_is_empty)},

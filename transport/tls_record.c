@@ -269,6 +269,8 @@ static bool tls_covers_host(h2client_transport *transport, const char *host)
 {
     struct h2i_tls *tls = of(transport);
 
+    if (tls->factory->verify_fn && strcmp(host, tls->host) != 0)
+        return false; /* of that host the application was not asked */
     return tls->factory->verifies && h2i_tls_certificate_names(tls, host);
 }
 

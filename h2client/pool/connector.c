@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "h2client/pool/coalesce.h"
 
 /* TLS alert no_application_protocol (RFC 7301 3.2). */
 #define ALERT_NO_APPLICATION_PROTOCOL 120
@@ -283,6 +284,8 @@ static void addresses_came(const h2client_addresses *addresses, void *user)
 
     if (!addresses->more)
         connector->query = NULL;
+    if (h2i_coalesce_borrow(connector->origin, addresses->list, addresses->n))
+        return;
     if (addresses->n && !connector->has_addresses)
         first_address(connector);
     if (connector->dial)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "h2client/pool/coalesce.h"
 #include "h2client/pool/link_facts.h"
 #include "h2client/pool/origin.h"
 
@@ -163,6 +164,8 @@ static void conn_changed(struct h2i_conn *conn)
     note_room(link);
     note_use(link);
     h2i_origin_touch(link->origin);
+    if (link->lent.spot)
+        h2i_coalesce_note_change(link);
     want(link, readable_unless_held_back(link) | (link->wanted & H2CLIENT_WRITABLE));
     if (!conn->accepts_new)
         mark_dirty(link); /* so that flush sees whether it is over */
@@ -495,6 +498,7 @@ static void join_lists(struct h2i_link *link)
     pool->n_h2_links += link->is_h2 && !link->origin->is_carrier;
     pool->stats.n_conns_opened++;
     pool->stats.n_conns_open++;
+    h2i_coalesce_offer(link);
     note_room(link);
     note_use(link);
     watch_rest(link);
@@ -538,6 +542,7 @@ static void leave_lists(struct h2i_link *link)
 
     h2i_list_remove(&link->in_origin);
     link->origin->n_links--;
+    h2i_coalesce_withdraw(link);
     h2i_list_remove(&link->in_roomy);
     h2i_list_remove(&link->in_pool);
     h2i_list_remove(&link->in_idle);

@@ -10,6 +10,7 @@
 #include "h2client/pool/pool.h"
 
 struct h2i_link_tls;
+struct h2i_spot;
 
 /* When each step of opening was done (reactor clock, microseconds); -1: not needed. */
 struct h2i_link_marks {
@@ -37,6 +38,12 @@ struct h2i_link {
         bool may_have_more; /* the core stopped for want of room, not because it was dry */
         bool is_broken;     /* the transport takes nothing more */
     } out;
+    struct {                   /* coalesce.h */
+        struct h2i_spot *spot; /* NULL: it is lent to nobody; what follows is unused */
+        struct h2i_list in_spot;
+        struct h2i_list borrowers; /* origins, by loan.in_borrowers */
+        struct h2i_list thirsty;   /* of these, who waits for room, by loan.in_thirsty */
+    } lent;
     unsigned wanted; /* of the transport */
     bool is_input_done;
     bool is_closed;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "h2client/pool/coalesce.h"
 #include "h2client/pool/connector.h"
 #include "h2client/pool/link.h"
 
@@ -102,6 +103,7 @@ void h2i_origin_destroy(struct h2i_origin *origin)
     h2i_list_remove(&origin->in_starved);
     h2i_list_remove(&origin->in_hungry);
     h2i_list_remove(&origin->in_resting);
+    h2i_coalesce_give_back(origin);
     h2i_free(origin->pool->config.allocator, origin->proxy);
     h2i_free(origin->pool->config.allocator, origin);
 }
@@ -115,6 +117,12 @@ void h2i_origin_touch(struct h2i_origin *origin)
 bool h2i_origin_is_resting(const struct h2i_origin *origin)
 {
     return origin->waiters.n == 0 && origin->n_links == 0 && origin->n_connectors == 0;
+}
+
+/* What it knows of the server is being confirmed. */
+static bool is_in_use(const struct h2i_origin *origin)
+{
+    return origin->n_links + origin->n_connectors > 0 || origin->loan.link;
 }
 
 /* ---- what it speaks ------------------------------------------------------------------ */
@@ -133,7 +141,7 @@ static enum h2i_protocol protocol_of(const struct h2i_origin *origin)
 
 static void forget(struct h2i_origin *origin)
 {
-    if (h2i_origin_is_resting(origin) || origin->n_links + origin->n_connectors > 0 ||
+    if (h2i_origin_is_resting(origin) || is_in_use(origin) ||
         now_us(origin) < origin->known.until_us)
         return;
     origin->known.protocol = H2I_PROTOCOL_UNKNOWN;
@@ -161,6 +169,7 @@ void h2i_origin_require_h1(struct h2i_origin *origin)
          node = h2i_list_after(&origin->links, node))
         if (link_of(node)->is_h2)
             link_of(node)->conn->ops->shutdown(link_of(node)->conn);
+    h2i_coalesce_give_back(origin);
     h2i_origin_touch(origin);
 }
 
@@ -193,7 +202,7 @@ bool h2i_origin_has_hope(const struct h2i_origin *origin)
          node = h2i_list_after(&origin->links, node))
         if (link_of(node)->conn->accepts_new)
             return true;
-    return false;
+    return origin->loan.link && origin->loan.link->conn->accepts_new;
 }
 
 static void fail_ticket(struct h2i_ticket *ticket, const h2client_fault *fault)
@@ -306,21 +315,29 @@ static bool hand_out(struct h2i_origin *origin, struct h2i_ticket *ticket, struc
     return true;
 }
 
-/* A link that takes this ticket; an idle one is looked at first. */
+/* Of a roomy one: does it take this ticket? If not, it is roomy no more. An idle one is looked
+ * at first. */
+static bool takes(struct h2i_link *link, const struct h2i_ticket *ticket)
+{
+    if (link->conn->n_open > 0)
+        return true;
+    if (!h2i_pool_owes_slot(link, ticket))
+        return h2i_link_is_fit(link);
+    h2i_link_shut_down(link);
+    return false;
+}
+
+/* Its own go first. */
 static struct h2i_link *find_room(struct h2i_origin *origin, const struct h2i_ticket *ticket)
 {
     struct h2i_list *node;
+    struct h2i_link *link;
 
-    while ((node = h2i_list_first(&origin->roomy))) {
-        struct h2i_link *link = H2I_CONTAINER_OF(node, struct h2i_link, in_roomy);
-        if (link->conn->n_open > 0)
-            return link;
-        if (h2i_pool_owes_slot(link, ticket))
-            h2i_link_shut_down(link);
-        else if (h2i_link_is_fit(link))
-            return link;
-    }
-    return NULL;
+    while ((node = h2i_list_first(&origin->roomy)))
+        if (takes(H2I_CONTAINER_OF(node, struct h2i_link, in_roomy), ticket))
+            return H2I_CONTAINER_OF(node, struct h2i_link, in_roomy);
+    link = origin->loan.link;
+    return link && h2i_list_is_linked(&link->in_roomy) && takes(link, ticket) ? link : NULL;
 }
 
 static void give_room(struct h2i_origin *origin)
@@ -351,6 +368,8 @@ static bool open_connection(struct h2i_origin *origin, struct h2i_ticket *ticket
 {
     static const h2client_fault no_memory = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
 
+    if (h2i_coalesce_borrow_for_literal(origin))
+        return true;
     if (!h2i_pool_take_slot(origin->pool, origin))
         return false;
     ticket->made_connect = true;
@@ -497,6 +516,8 @@ void h2i_origin_serve(struct h2i_origin *origin)
         tell_connecting(origin);
     replace_drained(origin);
     cancel_unneeded(origin);
-    if (origin->n_links + origin->n_connectors > 0)
+    if (origin->loan.link)
+        h2i_coalesce_note_served(origin);
+    if (is_in_use(origin))
         origin->known.until_us = now_us(origin) + KNOWN_FOR_US;
 }

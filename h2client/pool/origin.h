@@ -42,6 +42,12 @@ struct h2i_origin {
         bool needs_h1;        /* HTTP_1_1_REQUIRED */
         int64_t until_us;     /* while nothing is open */
     } known;
+    struct {                          /* coalesce.h */
+        struct h2i_link *link;        /* another origin's, that takes calls; NULL: none */
+        struct h2i_list in_borrowers; /* linked iff there is one */
+        struct h2i_list in_thirsty;   /* linked iff it waits for room on that */
+        bool is_refused;              /* by a 421: none any more */
+    } loan;
     h2client_fault stillborn;      /* how a connection ended that took no call; code OK: none did */
     h2client_http_version version; /* as the calls want it */
     bool is_greedy;
@@ -69,7 +75,8 @@ void h2i_origin_touch(struct h2i_origin *origin);
 void h2i_origin_serve(struct h2i_origin *origin);
 /* Nothing waits, is open or is being opened. */
 bool h2i_origin_is_resting(const struct h2i_origin *origin);
-/* A connection that will take calls again once streams end or the peer allows more. */
+/* A connection, its own or borrowed, that will take calls again once streams end or the peer
+ * allows more. */
 bool h2i_origin_has_hope(const struct h2i_origin *origin);
 /* The ALPN identifiers to be offered, ended by NULL. */
 const char *const *h2i_origin_alpn(const struct h2i_origin *origin);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "h2client/pool/coalesce.h"
 #include "h2client/pool/connector.h"
 #include "h2client/pool/link.h"
 #include "h2client/pool/origin.h"
@@ -163,6 +164,21 @@ void h2i_pool_require_h1(struct h2i_pool *pool, const struct h2i_url *url,
         h2i_origin_require_h1(origin);
 }
 
+bool h2i_pool_end_loan(struct h2i_pool *pool, const struct h2i_conn *conn,
+                       const struct h2i_url *url, h2client_http_version version,
+                       const struct h2i_proxy *proxy)
+{
+    const struct h2i_link *link = conn->owner;
+    struct h2i_origin *origin = NULL;
+
+    if (pool->config.coalesce.is_on && link->origin)
+        origin = find_or_make_origin(pool, url, version, proxy); /* it may be forgotten by now */
+    if (!origin || origin == link->origin)
+        return false;
+    h2i_coalesce_refuse(origin);
+    return true;
+}
+
 /* ---- slots: the limit over all origins ------------------------------------------------- */
 
 static bool has_had_its_turn(const struct h2i_link *link)
@@ -235,7 +251,7 @@ static void touch_next(struct h2i_pool *pool)
 
 static void join_queue(struct h2i_pool *pool, struct h2i_origin *origin)
 {
-    bool is_greedy = origin->n_links + origin->n_connectors > 0;
+    bool is_greedy = origin->n_links + origin->n_connectors > 0 || origin->loan.link;
 
     if (h2i_list_is_linked(&origin->in_hungry) && origin->is_greedy == is_greedy)
         return;
@@ -249,7 +265,8 @@ static bool is_its_turn(const struct h2i_pool *pool, struct h2i_origin *origin)
 {
     struct h2i_origin *next = next_in_queue(pool);
 
-    return !next || next == origin || (next->is_greedy && origin->n_links == 0);
+    return !next || next == origin ||
+           (next->is_greedy && origin->n_links == 0 && !origin->loan.link);
 }
 
 bool h2i_pool_take_slot(struct h2i_pool *pool, struct h2i_origin *origin)
@@ -386,6 +403,7 @@ bool h2i_pool_init(struct h2i_pool *pool, const struct h2i_pool_config *config,
     pool->random = seed[0] ^ seed[1];
     h2i_slab_init(&pool->slab, config->allocator, SLAB_MAX_HELD_BYTES);
     h2i_map_init(&pool->origins, config->allocator, seed);
+    h2i_map_init(&pool->spots, config->allocator, seed);
     h2i_resumption_init(&pool->resumption, config->allocator);
     h2i_list_init(&pool->unserved);
     h2i_list_init(&pool->starved);
@@ -436,6 +454,7 @@ void h2i_pool_finish(struct h2i_pool *pool, bool says_goodbye)
         shut_down_origin(H2I_CONTAINER_OF(entry, struct h2i_origin, entry), says_goodbye);
     h2i_pool_reap(pool);
     h2i_map_finish(&pool->origins);
+    h2i_map_finish(&pool->spots);
     h2i_resumption_finish(&pool->resumption);
     h2i_slab_finish(&pool->slab);
     h2i_free(pool->config.allocator, pool->scratch);

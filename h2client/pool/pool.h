@@ -88,6 +88,11 @@ struct h2i_pool_config {
         int64_t age_us;        /* give or take a tenth */
         int64_t probe_idle_us; /* HTTP/2 is asked for a sign of life before reuse */
     } max;
+    struct { /* coalesce.h */
+        bool is_on;
+        h2client_address_filter_fn filter; /* the dialer's; NULL: none */
+        void *filter_user;
+    } coalesce;
     void (*on_frame)(const h2client_frame_event *event, void *user); /* NULL: no tracing */
     void *user;
 };
@@ -97,6 +102,7 @@ struct h2i_pool {
     struct h2i_slab slab;
     struct h2i_budget budget;
     struct h2i_map origins;
+    struct h2i_map spots;             /* where links lead to that may be lent */
     struct h2i_resumption resumption; /* of TLS sessions */
     struct h2i_list unserved;         /* origins that something changed for */
     struct h2i_list starved;          /* origins whose first ticket found no room in the budget */
@@ -152,6 +158,12 @@ h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket);
 /* The origin said HTTP_1_1_REQUIRED (RFC 9113 7): for a while it is asked over HTTP/1.1. */
 void h2i_pool_require_h1(struct h2i_pool *pool, const struct h2i_url *url,
                          h2client_http_version version, const struct h2i_proxy *proxy);
+
+/* Status 421 (RFC 9110 15.5.20) came for it over this conn. True: that was another origin's;
+ * from now on it has connections of its own only. */
+bool h2i_pool_end_loan(struct h2i_pool *pool, const struct h2i_conn *conn,
+                       const struct h2i_url *url, h2client_http_version version,
+                       const struct h2i_proxy *proxy);
 
 /* Hands out room, opens connections. */
 void h2i_pool_serve(struct h2i_pool *pool);

@@ -118,6 +118,15 @@ typedef struct h2client_session_options {
     int64_t max_recv_bytes_per_s;
     int64_t max_send_bytes_per_s;
     const h2client_connect_options *connect; /* dialer.h; not for a dialer of your own */
+    /* ON: calls of an https origin go over an HTTP/2 connection of another one of the same port
+     * (RFC 9113 9.1.1), where none of its own is open, its name has the address that connection
+     * leads to, and the certificate, verified, holds for its name. So connections, round trips
+     * and handshakes are spared; but each server there must serve all names of its certificate.
+     * One that does not says so by status 421: the request is sent again over a connection of
+     * the origin's own, where it stays. Never through a proxy, nor between calls of different
+     * http_version. The address filter is asked, a dialer of your own is not. Default: OFF. */
+    h2client_switch coalesce;
+    int32_t reserved; /* 0 */
 } h2client_session_options;
 
 #ifndef __cplusplus

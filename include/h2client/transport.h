@@ -104,7 +104,8 @@ typedef struct h2client_transport_ops {
     /* info->size is set by the caller; writes no more than that. */
     void (*info)(h2client_transport *transport, h2client_transport_info *info);
     /* Does the peer's verified certificate hold for this host name as well?
-     * (RFC 9113 9.1.1) False without TLS. */
+     * (RFC 9113 9.1.1) False without TLS, and where somebody who was asked about the first
+     * host only had a say. */
     bool (*covers_host)(h2client_transport *transport, const char *host);
     /* Closes at once, whatever is unsent, with everything it wraps. */
     void (*destroy)(h2client_transport *transport);

@@ -60,6 +60,8 @@ static void succeed(struct h2client_dial *dial)
 {
     h2client_transport *client;
 
+    if (dial->dial.n_addresses > 0)
+        dial->plan.link.remote = dial->dial.addresses[0];
     dial->dial.link =
         h2t_link_create(dial->reactor, create_server(dial), &dial->plan.link, &client);
     if (!dial->dial.link) {

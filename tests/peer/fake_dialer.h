@@ -53,7 +53,7 @@ struct h2t_dialer {
     void (*on_dial)(struct h2t_dialer *dialer, const struct h2t_dial *dial,
                     struct h2t_dial_plan *plan, void *user);
     void *user;
-    bool wants_addresses; /* a dial then goes on once it has one */
+    bool wants_addresses; /* a dial then goes on once it has one, which it leads to */
     size_t n_dials;       /* started */
     size_t n_cancelled;
     struct h2t_dial *dials[H2T_MAX_DIALS];

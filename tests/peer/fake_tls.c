@@ -121,7 +121,8 @@ static bool layer_covers_host(h2client_transport *transport, const char *host)
     const struct fake_layer *layer = layer_of(transport);
     const char *covers = layer->tls->covers;
 
-    return strcmp(layer->host, host) == 0 || (covers && strcmp(covers, host) == 0);
+    return strcmp(layer->host, host) == 0 ||
+           (covers && (strcmp(covers, host) == 0 || strcmp(covers, "*") == 0));
 }
 
 static void layer_destroy(h2client_transport *transport)

@@ -18,7 +18,7 @@ struct h2t_tls {
     h2client_fault fault; /* with fails */
     bool is_silent;       /* handshakes end by their time limit only */
     int64_t delay_ms;
-    const char *covers;     /* one more host the certificate holds for; NULL: none */
+    const char *covers; /* one more host each certificate holds for, "*": every host; NULL: none */
     bool shows_certificate; /* "CN=HOST", issued by "CN=authority", of the bytes "der" */
     bool is_resumed;
     /* What it was asked. */

@@ -240,7 +240,7 @@ struct h2t_link *h2t_link_create(h2client_reactor *reactor, struct h2t_server se
     link->server = ends[1];
     link->server->on_ready = on_ready;
     link->server->user = link;
-    h2i_memory_set_info(ends[0], link->options.alpn, NULL, NULL);
+    h2i_memory_set_info(ends[0], link->options.alpn, NULL, &link->options.remote);
     watch_client(link, ends[0]);
     server.ops->set_wake(server.peer, on_peer_output, link);
     on_peer_output(link);

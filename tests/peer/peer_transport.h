@@ -40,6 +40,7 @@ struct h2t_link_options {
     const h2client_fault *fault; /* how: NULL: an orderly end of stream, otherwise the client's
                                     reads and writes fail with it. Copied */
     const char *alpn;            /* what the client's end reports; NULL: no TLS. Borrowed */
+    h2client_address remote;     /* what the client's end reports; family 0: nothing */
     bool stops_reading;          /* what the client sends stays where it is */
     bool ignores_client_eof;     /* goes on after the client closed its direction */
 };

@@ -19,6 +19,44 @@ static size_t count(const struct h2i_list *head)
     return n;
 }
 
+/* ---- loans (coalesce.h) ---------------------------------------------------------- */
+
+static const char *check_lender(const struct h2i_pool *pool, const struct h2i_link *link)
+{
+    HOLDS(pool->config.coalesce.is_on || !link->lent.spot);
+    if (!link->lent.spot)
+        return NULL;
+    HOLDS(link->is_h2 && link->conn->accepts_new);
+    HOLDS(link->origin->is_https && !link->origin->proxy);
+    HOLDS(count(&link->lent.thirsty) <= count(&link->lent.borrowers));
+    for (struct h2i_list *node = h2i_list_first(&link->lent.borrowers); node;
+         node = h2i_list_after(&link->lent.borrowers, node))
+        HOLDS(H2I_CONTAINER_OF(node, struct h2i_origin, loan.in_borrowers)->loan.link == link);
+    return NULL;
+}
+
+static const char *check_loan(const struct h2i_origin *origin)
+{
+    const struct h2i_link *link = origin->loan.link;
+    bool is_thirsty = h2i_list_is_linked(&origin->loan.in_thirsty);
+
+    HOLDS(h2i_list_is_linked(&origin->loan.in_borrowers) == (link != NULL));
+    if (!link) {
+        HOLDS(!is_thirsty);
+        return NULL;
+    }
+    HOLDS(link->lent.spot && link->origin != origin && !origin->loan.is_refused);
+    HOLDS(origin->is_https && !origin->proxy && origin->port == link->origin->port);
+    HOLDS(origin->version == link->origin->version && origin->version != H2CLIENT_HTTP_1_1);
+    HOLDS(link->transport->ops->covers_host(link->transport, origin->host));
+    if (!h2i_list_is_linked(&origin->in_unserved)) {
+        HOLDS(is_thirsty == (origin->waiters.n > 0));
+        HOLDS(!is_thirsty || h2i_list_is_linked(&origin->in_starved) ||
+              !h2i_list_is_linked(&link->in_roomy));
+    }
+    return NULL;
+}
+
 /* ---- links --------------------------------------------------------------------- */
 
 static bool has_room(const struct h2i_link *link)
@@ -48,6 +86,8 @@ static const char *check_links(const struct h2i_pool *pool)
          node = h2i_list_after(&pool->links, node)) {
         const struct h2i_link *link = H2I_CONTAINER_OF(node, struct h2i_link, in_pool);
         const char *broken = check_link(pool, link);
+        if (!broken)
+            broken = check_lender(pool, link);
         if (broken)
             return broken;
         n++;
@@ -158,6 +198,8 @@ static const char *check_origin(const struct h2i_origin *origin, struct tally *t
         broken = check_waiters_of(origin);
     if (!broken)
         broken = check_hope_of(origin);
+    if (!broken)
+        broken = check_loan(origin);
     tally->n_conns += origin->is_carrier ? 0 : origin->n_links + origin->n_connectors;
     tally->n_links += origin->n_links;
     tally->n_roomy += count(&origin->roomy);

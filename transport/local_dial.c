@@ -174,3 +174,40 @@ void h2client_dialer_destroy(h2client_dialer *dialer)
     if (dialer)
         dialer->ops->destroy(dialer);
 }
+
+/* ---- one that refuses ------------------------------------------------------ */
+
+struct refusing_dialer {
+    struct h2i_local_dialer base; /* first */
+    h2client_fault fault;
+};
+
+static void refuse(struct h2i_local_dialer *base, h2client_reactor *reactor,
+                   const h2client_target *target, h2client_transport **transport,
+                   h2client_fault *fault)
+{
+    (void)reactor, (void)target, (void)transport;
+    *fault = ((const struct refusing_dialer *)(const void *)base)->fault;
+}
+
+void h2i_local_dialer_free(struct h2i_local_dialer *base)
+{
+    h2client_allocator allocator = base->allocator;
+
+    h2i_free(&allocator, base);
+}
+
+h2client_dialer *h2i_refusing_dialer_create(const h2client_allocator *allocator,
+                                            const h2client_fault *fault)
+{
+    struct refusing_dialer *dialer = h2i_alloc_zeroed(allocator, sizeof *dialer);
+
+    if (!dialer)
+        return NULL;
+    h2i_local_dialer_init(&dialer->base, allocator);
+    dialer->base.connect = refuse;
+    dialer->base.destroy = h2i_local_dialer_free;
+    dialer->base.place = "nowhere";
+    dialer->fault = *fault;
+    return &dialer->base.dialer;
+}

@@ -21,5 +21,10 @@ struct h2i_local_dialer {
 
 /* Fills the dialer's ops and allocator (NULL: the default one). */
 void h2i_local_dialer_init(struct h2i_local_dialer *dialer, const h2client_allocator *allocator);
+/* As `destroy`, where there is nothing but memory to give back. */
+void h2i_local_dialer_free(struct h2i_local_dialer *dialer);
+/* One that has nothing but this fault for everybody. NULL: no memory. */
+h2client_dialer *h2i_refusing_dialer_create(const h2client_allocator *allocator,
+                                            const h2client_fault *fault);
 
 #endif

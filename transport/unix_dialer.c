@@ -78,13 +78,6 @@ static void unix_connect(struct h2i_local_dialer *base, h2client_reactor *reacto
         close(fd);
 }
 
-static void unix_destroy(struct h2i_local_dialer *base)
-{
-    h2client_allocator allocator = base->allocator;
-
-    h2i_free(&allocator, base);
-}
-
 h2client_dialer *h2client_unix_dialer_create(const char *path, const h2client_allocator *allocator)
 {
     const h2client_allocator *used = allocator ? allocator : h2i_default_allocator();
@@ -99,6 +92,6 @@ h2client_dialer *h2client_unix_dialer_create(const char *path, const h2client_al
     dialer->path = dialer->place + strlen(PLACE);
     dialer->base.place = dialer->place;
     dialer->base.connect = unix_connect;
-    dialer->base.destroy = unix_destroy;
+    dialer->base.destroy = h2i_local_dialer_free;
     return &dialer->base.dialer;
 }

@@ -158,6 +158,14 @@ struct h2client_tls_factory {
     const h2client_tls_factory_ops *ops;
 };
 
+/* TLS by GnuTLS, as a session makes it for itself; for what wraps it. NULL options: defaults;
+ * what is wrong with them every handshake tells. `allocator` NULL: malloc and its kin; it must
+ * outlive the factory. NULL: no memory. */
+H2CLIENT_API H2CLIENT_MUST_USE h2client_tls_factory *h2client_tls_factory_create(
+    const h2client_tls_options *options, const h2client_allocator *allocator);
+/* Its sessions are gone. NULL is fine. */
+H2CLIENT_API void h2client_tls_factory_destroy(h2client_tls_factory *factory);
+
 #ifdef __cplusplus
 }
 #endif

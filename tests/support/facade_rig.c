@@ -43,9 +43,11 @@ void h2t_rig_open(struct h2t_rig *rig, const h2client_session_options *options)
     all.allocator = &rig->alloc.allocator;
     all.system = &rig->world.system;
     all.loop = &rig->world.loop;
-    all.dialer = &rig->dialer.dialer;
+    if (!all.dialer)
+        all.dialer = &rig->dialer.dialer;
     all.resolver = h2t_fake_resolver_port(rig->resolver);
-    all.tls_factory = &rig->tls.factory;
+    if (!all.tls_factory)
+        all.tls_factory = &rig->tls.factory;
     rig->session = h2client_session_create(&all);
 }
 

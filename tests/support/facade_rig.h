@@ -29,7 +29,8 @@ struct h2t_rig {
 void h2t_rig_init(struct h2t_rig *rig);
 /* The same with servers that speak HTTP/1.1 and nothing else, over TLS and without. */
 void h2t_rig_init_h1(struct h2t_rig *rig, h2t_on_h1_request on_request, void *user);
-/* Makes the session with these options (NULL: none), the ports filled in. */
+/* Makes the session with these options (NULL: none), the ports filled in; dialer and TLS factory
+ * only where they are NULL. */
 void h2t_rig_open(struct h2t_rig *rig, const h2client_session_options *options);
 /* Both at once, with defaults. */
 void h2t_rig_start(struct h2t_rig *rig);

@@ -251,6 +251,37 @@ TEST(coalescing_needs_the_certificate_for_an_address_as_host)
 }
 END_TEST
 
+/* Link-local addresses of two interfaces. */
+TEST(coalescing_needs_the_zone)
+{
+    struct h2t_rig rig;
+
+    h2t_coalesce_start(&rig, NULL);
+    place(&rig, "server.test", "fe80::1%2", NULL);
+    place(&rig, "other.test", "fe80::1%3", NULL);
+    h2t_coalesce_open_first(&rig);
+    expect_dials_for(get(&rig, H2T_OTHER "/"), &rig, 2);
+}
+END_TEST
+
+TEST(coalescing_reads_eight_certificates_at_most)
+{
+    struct h2t_rig rig;
+    char url[64];
+
+    h2t_coalesce_start(&rig, NULL);
+    rig.tls.covers = NULL;
+    for (int i = 0; i < 20; i++) {
+        snprintf(url, sizeof url, "https://host%d.test/", i);
+        h2t_coalesce_expect_ok(get(&rig, url));
+    }
+    rig.tls.n_cover_checks = 0;
+    h2t_coalesce_expect_ok(get(&rig, H2T_OTHER "/"));
+    ck_assert_uint_eq(rig.tls.n_cover_checks, 8);
+    h2t_coalesce_finish(&rig);
+}
+END_TEST
+
 TEST(coalescing_needs_the_port)
 {
     struct h2t_rig rig;
@@ -382,15 +413,18 @@ TEST(coalescing_leaves_a_suspected_connection_alone)
 {
     struct h2t_rig rig;
     h2client_call *late;
+    int64_t start_ms;
 
     h2t_coalesce_start(&rig, hold);
     late = h2client_get(rig.session, H2T_ORIGIN "/", .first_byte_timeout_ms = 100);
     h2t_rig_turn(&rig, 6);
     h2t_link_fall_silent(rig.dialer.dials[0]->link);
     h2client_call_await(late);
+    start_ms = h2t_rig_now_ms(&rig);
     rig.plan.peer.on_request = NULL;
     h2t_coalesce_expect_ok(get(&rig, H2T_OTHER "/"));
     ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    ck_assert_int_eq(h2t_rig_now_ms(&rig), start_ms);
     h2client_call_destroy(late);
     h2t_coalesce_finish(&rig);
 }
@@ -400,14 +434,17 @@ TEST(coalescing_leaves_a_full_connection_alone)
 {
     struct h2t_rig rig;
     h2client_call *first;
+    int64_t start_ms;
 
     h2t_coalesce_start(&rig, hold);
     rig.plan.peer.max_concurrent_streams = 1;
     first = get(&rig, H2T_ORIGIN "/");
     h2t_rig_turn(&rig, 6);
     rig.plan.peer.on_request = NULL;
+    start_ms = h2t_rig_now_ms(&rig);
     h2t_coalesce_expect_ok(get(&rig, H2T_OTHER "/"));
     ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    ck_assert_int_eq(h2t_rig_now_ms(&rig), start_ms);
     h2client_call_destroy(first);
     h2t_coalesce_finish(&rig);
 }
@@ -425,6 +462,7 @@ TEST_MAIN("facade_coalesce", {T(coalesce_is_off_unless_asked_for)},
           {T(coalescing_serves_many_origins_at_once)}, {T(coalescing_needs_the_address)},
           {T(coalescing_needs_the_certificate)},
           {T(coalescing_needs_the_certificate_for_an_address_as_host)},
+          {T(coalescing_needs_the_zone)}, {T(coalescing_reads_eight_certificates_at_most)},
           {T(coalescing_needs_the_port)}, {T(coalescing_needs_https)},
           {T(coalescing_needs_the_version_option)}, {T(coalescing_needs_http_2)},
           {T(coalescing_asks_a_dialer_that_needs_no_address_for_its_own_connection)},

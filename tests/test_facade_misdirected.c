@@ -54,6 +54,14 @@ static void hold_others(struct h2t_peer *peer, const struct h2t_seen_request *re
     response->is_held = request != h2t_peer_request(peer, 0);
 }
 
+static void hold(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                 struct h2t_response *response, void *user)
+{
+    (void)peer, (void)request, (void)user;
+    *response = ok;
+    response->is_held = true;
+}
+
 static void destroy_both(h2client_call *calls[2])
 {
     h2client_call_destroy(calls[0]);
@@ -102,6 +110,62 @@ TEST(coalesced_connection_that_is_full_gets_company_after_100_ms)
     h2t_rig_run_ms(&rig, 20);
     ck_assert_uint_eq(rig.dialer.n_dials, 2);
     ck_assert_str_eq(rig.dialer.dials[1]->host, "other.test");
+    destroy_both(calls);
+    h2t_coalesce_finish(&rig);
+}
+END_TEST
+
+TEST(coalesced_connection_of_an_address_as_host_gets_company_too)
+{
+    struct h2t_rig rig;
+    h2client_call *calls[2];
+
+    h2t_coalesce_prepare(&rig, hold_others);
+    rig.plan.peer.max_concurrent_streams = 1;
+    rig.tls.covers = "127.0.0.1";
+    h2t_rig_open(&rig, COALESCING(.max_h2_conns_per_host = 1));
+    h2t_coalesce_open_first(&rig);
+    for (int i = 0; i < 2; i++)
+        calls[i] = get(&rig, "https://127.0.0.1/");
+    h2t_rig_run_ms(&rig, 90);
+    ck_assert_uint_eq(rig.dialer.n_dials, 1);
+    h2t_rig_run_ms(&rig, 20);
+    ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    destroy_both(calls);
+    h2t_coalesce_finish(&rig);
+}
+END_TEST
+
+TEST(coalesced_connection_that_drains_is_left_by_who_waits_for_it)
+{
+    struct h2t_rig rig;
+    h2client_call *calls[2];
+
+    start_full(&rig, calls, H2CLIENT_SESSION(.coalesce = H2CLIENT_ON));
+    h2t_peer_goaway(h2t_rig_peer(&rig, 0), INT32_MAX, 0, "");
+    h2t_rig_turn(&rig, 6);
+    ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    destroy_both(calls);
+    h2t_coalesce_finish(&rig);
+}
+END_TEST
+
+/* Where no place is free, who borrows has a connection, and waits as such. */
+TEST(coalesced_connection_is_not_drained_for_who_borrows_it)
+{
+    struct h2t_rig rig;
+    h2client_call *calls[2], *third;
+
+    start_full(&rig, calls, COALESCING(.max_conns = 2));
+    rig.plan.peer.on_request = hold;
+    third = get(&rig, "https://third.test/");
+    h2t_rig_run_ms(&rig, 5000);
+    h2t_coalesce_check(&rig);
+    answer_all(&rig, 1);
+    h2t_rig_run_ms(&rig, 1);
+    ck_assert_uint_eq(h2t_peer_n_requests(h2t_rig_peer(&rig, 0)), 3);
+    ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    h2client_call_destroy(third);
     destroy_both(calls);
     h2t_coalesce_finish(&rig);
 }
@@ -299,6 +363,7 @@ TEST(misdirected_origin_that_was_forgotten_meanwhile_is_not_coalesced_again)
     h2t_peer_answer(h2t_rig_peer(&rig, 0), 3, &misdirected);
     h2t_coalesce_expect_ok(call);
     ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    ck_assert_uint_eq(h2t_dialer_n_open(&rig.dialer), 2);
     h2t_coalesce_finish(&rig);
 }
 END_TEST
@@ -370,6 +435,31 @@ TEST(misdirected_body_that_is_gone_makes_421_the_answer)
     ck_assert_uint_eq(rig.dialer.n_dials, 1);
     h2t_coalesce_expect_ok(get(&rig, H2T_OTHER "/"));
     ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    h2t_coalesce_finish(&rig);
+}
+END_TEST
+
+/* The connection has no room for the second call before it is known that it is not to go there. */
+TEST(misdirected_call_takes_those_along_that_wait_for_its_connection)
+{
+    static const struct h2t_response misdirected = {.status = 421, .body_len = 10};
+    struct h2t_rig rig;
+    h2client_call *calls[2];
+
+    h2t_coalesce_prepare(&rig, hold_others);
+    rig.plan.peer.max_concurrent_streams = 1;
+    rig.plan.peer.initial_window = 1;
+    h2t_rig_open(&rig, H2CLIENT_SESSION(.coalesce = H2CLIENT_ON));
+    h2t_coalesce_open_first(&rig);
+    calls[0] = h2client_post(rig.session, H2T_OTHER "/", .body = H2CLIENT_PULL(pull_once, NULL, 4));
+    h2t_rig_turn(&rig, 6);
+    calls[1] = get(&rig, H2T_OTHER "/");
+    h2t_rig_turn(&rig, 6);
+    h2t_peer_answer(h2t_rig_peer(&rig, 0), 3, &misdirected);
+    h2t_rig_turn(&rig, 6);
+    ck_assert_uint_eq(h2t_peer_n_requests(h2t_rig_peer(&rig, 0)), 2);
+    ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    destroy_both(calls);
     h2t_coalesce_finish(&rig);
 }
 END_TEST
@@ -446,6 +536,9 @@ END_TEST
 
 TEST_MAIN("facade_misdirected", {T(coalesced_call_waits_for_room_that_comes_in_time)},
           {T(coalesced_connection_that_is_full_gets_company_after_100_ms)},
+          {T(coalesced_connection_of_an_address_as_host_gets_company_too)},
+          {T(coalesced_connection_that_drains_is_left_by_who_waits_for_it)},
+          {T(coalesced_connection_is_not_drained_for_who_borrows_it)},
           {T(coalesced_connection_that_drains_is_left)},
           {T(coalesced_call_that_lost_its_connection_is_sent_again)},
           {T(coalesced_use_keeps_a_connection_from_growing_old)},
@@ -460,5 +553,6 @@ TEST_MAIN("facade_misdirected", {T(coalesced_call_waits_for_room_that_comes_in_t
           {T(misdirected_coalesced_call_needs_no_policy_of_retries)},
           {T(misdirected_over_its_own_connection_too_is_the_answer)},
           {T(misdirected_body_that_is_gone_makes_421_the_answer)},
+          {T(misdirected_call_takes_those_along_that_wait_for_its_connection)},
           {T(coalesced_origin_that_requires_http_1_1_gets_a_connection_of_its_own)},
           {T(coalescing_without_memory_leaves_one_outcome_and_nothing_else)})

@@ -129,9 +129,8 @@ void h2i_coalesce_note_change(struct h2i_link *link)
 
 static bool may_borrow(const struct h2i_origin *origin)
 {
-    return is_direct(origin) && origin->version != H2CLIENT_HTTP_1_1 &&
-           origin->known.protocol != H2I_PROTOCOL_H1 && !origin->loan.is_refused &&
-           !origin->loan.link && !h2i_origin_has_hope(origin);
+    return is_direct(origin) && origin->known.protocol != H2I_PROTOCOL_H1 &&
+           !origin->loan.is_refused && !origin->loan.link && !h2i_origin_has_hope(origin);
 }
 
 /* As the dialer would ask. */

@@ -10,8 +10,9 @@
  * origin never borrows again. Connections an origin borrows are not its own: when there is no
  * room on the loan for a while, it opens one.
  *
- * Links are found by address: nothing here walks all links. What a server itself says it
- * serves (ORIGIN, RFC 8336) is not listened to.
+ * Links are found by address: nothing here walks all links. Which ones may do is known once the
+ * name has been looked up, so who looks for one has taken its place among max.conns by then. What a
+ * server itself says it serves (ORIGIN, RFC 8336) is not listened to.
  */
 #ifndef H2I_COALESCE_H
 #define H2I_COALESCE_H

@@ -265,8 +265,7 @@ static bool is_its_turn(const struct h2i_pool *pool, struct h2i_origin *origin)
 {
     struct h2i_origin *next = next_in_queue(pool);
 
-    return !next || next == origin ||
-           (next->is_greedy && origin->n_links == 0 && !origin->loan.link);
+    return !next || next == origin || (next->is_greedy && origin->n_links == 0);
 }
 
 bool h2i_pool_take_slot(struct h2i_pool *pool, struct h2i_origin *origin)

@@ -121,6 +121,7 @@ static bool layer_covers_host(h2client_transport *transport, const char *host)
     const struct fake_layer *layer = layer_of(transport);
     const char *covers = layer->tls->covers;
 
+    layer->tls->n_cover_checks++;
     return strcmp(layer->host, host) == 0 ||
            (covers && (strcmp(covers, host) == 0 || strcmp(covers, "*") == 0));
 }

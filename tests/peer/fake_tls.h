@@ -24,10 +24,11 @@ struct h2t_tls {
     /* What it was asked. */
     size_t n_handshakes;
     size_t n_cancelled;
-    size_t n_described; /* how often a transport told all it knows */
-    size_t n_live;      /* handshakes and transports not destroyed */
-    char host[256];     /* of the last handshake */
-    char offered[64];   /* its ALPN list: "h2,http/1.1" */
+    size_t n_described;    /* how often a transport told all it knows */
+    size_t n_cover_checks; /* how often one was asked about a host */
+    size_t n_live;         /* handshakes and transports not destroyed */
+    char host[256];        /* of the last handshake */
+    char offered[64];      /* its ALPN list: "h2,http/1.1" */
     h2client_ticket_store *tickets;
     char ticket_key[512];
     size_t ticket_key_len;

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "h2client/connect_options.h"
 #include "h2client/pool_options.h"
+#include "h2client/reroute_options.h"
 #include "h2client/call_login.h"
 #include "h2client/session_internal.h"
 #include "resolver/resolver_create.h"
@@ -121,6 +122,9 @@ static h2client_error_code apply_options(h2client_session *session,
                                         h2i_request_fields_of_library(), own, why);
     if (!code)
         code = apply_rates(session, &setup->options, why);
+    if (!code)
+        code =
+            h2i_reroutes_apply(&config->reroutes, &session->arena, setup->options.connect_to, why);
     return code ? code : h2i_pool_options_apply(config, &setup->options, why);
 }
 

@@ -16,7 +16,7 @@
 NO_TAIL_PADDING(h2client_call_options, proxy);
 NO_TAIL_PADDING(h2client_proxy_options, auth);
 NO_TAIL_PADDING(h2client_auth, sign_user);
-NO_TAIL_PADDING(h2client_session_options, reserved);
+NO_TAIL_PADDING(h2client_session_options, connect_to);
 NO_TAIL_PADDING(h2client_connect_options, reserved);
 NO_TAIL_PADDING(h2client_retry_options, reserved);
 NO_TAIL_PADDING(h2client_attempt, url);

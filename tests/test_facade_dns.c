@@ -218,12 +218,104 @@ TEST(dns_limit_fires_on_the_microsecond)
 }
 END_TEST
 
-TEST_MAIN("facade_dns", {T(override_is_dialled_with_the_urls_port_and_name)},
-          {T(override_of_one_port_leaves_the_others)},
-          {T(override_that_is_wrong_is_the_sessions_error)},
-          {T(dns_limits_that_are_none_are_the_sessions_error)},
-          {T(literals_are_dialled_without_a_look_up)},
-          {T(zone_of_a_literal_is_dialled_and_not_sent)},
-          {T(name_is_asked_for_in_lower_case_without_its_dot)},
-          {T(name_that_is_none_is_told_as_such)}, {T(dns_limit_rests_once_an_address_is_known)},
-          {T(dns_limit_fires_on_the_microsecond)})
+/* ---- elsewhere ------------------------------------------------------------------------- */
+
+static void open_rerouted(struct h2t_rig *rig, const h2client_connect_to *list)
+{
+    h2t_rig_init(rig);
+    h2t_rig_open(rig, H2CLIENT_SESSION(.connect_to = list));
+}
+
+TEST(connection_may_lead_elsewhere_and_nobody_is_told)
+{
+    const h2client_connect_to list[] = {{"Server.Test", "[2001:DB8::1]", 8443, 9443}, {0}};
+    struct h2t_rig rig;
+
+    open_rerouted(&rig, list);
+    expect_ok(h2client_get(rig.session, "https://server.test:8443/"));
+    ck_assert_str_eq(rig.dialer.dials[0]->host, "2001:db8::1");
+    ck_assert_uint_eq(rig.dialer.dials[0]->port, 9443);
+    ck_assert_str_eq(rig.tls.host, "server.test");
+    ck_assert_str_eq(h2t_field(h2t_peer_request(h2t_rig_peer(&rig, 0), 0)->fields, ":authority"),
+                     "server.test:8443");
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(first_entry_that_fits_says_where_to)
+{
+    static const struct {
+        const char *url, *host;
+        unsigned port;
+    } rows[] = {{"https://one.test/", "a.test", 443},
+                {"https://one.test:1/", "b.test", 2},
+                {"https://two.test:1/", "two.test", 3},
+                {"https://two.test/", "c.test", 443},
+                {"https://192.0.2.1:77/", "192.0.2.1", 78}};
+    const h2client_connect_to list[] = {
+        {"one.test", "a.test", 443, 0}, {"one.test", "b.test", 0, 2}, {"", NULL, 1, 3},
+        {"192.0.2.1", "", 77, 78},      {"", "c.test", 0, 0},         {0}};
+    struct h2t_rig rig;
+
+    open_rerouted(&rig, list);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        expect_ok(h2client_get(rig.session, rows[i].url));
+        ck_assert_str_eq(rig.dialer.dials[i]->host, rows[i].host);
+        ck_assert_uint_eq(rig.dialer.dials[i]->port, rows[i].port);
+    }
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(tunnel_leads_elsewhere_as_well)
+{
+    const h2client_connect_to list[] = {{"server.test", "other.test", 0, 9443}, {0}};
+    struct h2t_proxy proxy = {.n_asked = 0};
+    struct h2t_rig rig;
+
+    h2t_rig_init(&rig);
+    rig.plan.proxy = &proxy;
+    h2t_rig_open(&rig, H2CLIENT_SESSION(.connect_to = list));
+    expect_ok(h2client_get(rig.session, "https://server.test/",
+                           .proxy = H2CLIENT_PROXY(.url = "http://proxy.test:8080")));
+    ck_assert_str_eq(rig.dialer.dials[0]->host, "proxy.test");
+    ck_assert_str_eq(proxy.target, "other.test:9443");
+    ck_assert_str_eq(rig.tls.host, "server.test");
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+TEST(elsewhere_that_makes_no_sense_is_refused)
+{
+    static const struct {
+        h2client_connect_to entry;
+        const char *text;
+    } rows[] = {{{"a b", "c", 0, 0}, "connect_to: entry 1: its host is none"},
+                {{"a", "b/c", 0, 0}, "its to_host is none"},
+                {{"a", "b:1", 0, 0}, "its to_host is none"},
+                {{"a", "user@b", 0, 0}, "its to_host is none"},
+                {{"a", "b", 65536, 0}, "a port is not between 0 and 65535"},
+                {{"a", "b", 0, -1}, "a port is not between 0 and 65535"}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const h2client_connect_to list[] = {rows[i].entry, {0}};
+        struct h2t_rig rig;
+        open_rerouted(&rig, list);
+        ck_assert_int_eq(h2client_session_error(rig.session)->code,
+                         H2CLIENT_ERROR_INVALID_ARGUMENT);
+        ck_assert_msg(strstr(h2client_session_error(rig.session)->message, rows[i].text) != NULL,
+                      "%zu: %s", i, h2client_session_error(rig.session)->message);
+        h2t_rig_finish(&rig);
+    }
+}
+END_TEST
+
+TEST_MAIN(
+    "facade_dns", {T(override_is_dialled_with_the_urls_port_and_name)},
+    {T(override_of_one_port_leaves_the_others)}, {T(override_that_is_wrong_is_the_sessions_error)},
+    {T(dns_limits_that_are_none_are_the_sessions_error)},
+    {T(literals_are_dialled_without_a_look_up)}, {T(zone_of_a_literal_is_dialled_and_not_sent)},
+    {T(name_is_asked_for_in_lower_case_without_its_dot)}, {T(name_that_is_none_is_told_as_such)},
+    {T(dns_limit_rests_once_an_address_is_known)}, {T(dns_limit_fires_on_the_microsecond)},
+    {T(connection_may_lead_elsewhere_and_nobody_is_told)}, {T(first_entry_that_fits_says_where_to)},
+    {T(tunnel_leads_elsewhere_as_well)}, {T(elsewhere_that_makes_no_sense_is_refused)})

@@ -63,7 +63,10 @@ static struct h2i_spot *create_spot(const struct h2i_origin *origin,
 
 static bool is_direct(const struct h2i_origin *origin)
 {
-    return origin->pool->config.coalesce.is_on && origin->is_https && !origin->proxy;
+    bool is_rerouted = origin->place.host != origin->host || origin->place.port != origin->port;
+
+    return origin->pool->config.coalesce.is_on && origin->is_https && !origin->proxy &&
+           !is_rerouted;
 }
 
 void h2i_coalesce_offer(struct h2i_link *link)

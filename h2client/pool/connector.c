@@ -235,8 +235,8 @@ static h2client_target target_of(const struct h2i_connector *connector)
 
     return (h2client_target){
         .size = sizeof(h2client_target),
-        .host = origin->proxy ? origin->proxy->host : origin->host,
-        .port = origin->proxy ? origin->proxy->port : origin->port,
+        .host = origin->proxy ? origin->proxy->host : origin->place.host,
+        .port = origin->proxy ? origin->proxy->port : origin->place.port,
         .timeout_ms = to_ms(connector->limits.sock_connect_us),
     };
 }
@@ -345,7 +345,7 @@ static bool find_way(struct h2i_connector *connector)
     const struct h2i_pool_config *ports = h2i_connector_ports(connector);
     const struct h2i_origin *origin = connector->origin;
     h2client_target target = target_of(connector);
-    bool is_literal = origin->proxy ? origin->proxy->host_is_literal : origin->host_is_literal;
+    bool is_literal = origin->proxy ? origin->proxy->host_is_literal : origin->place.is_literal;
     bool wants_addresses;
 
     if (h2i_connector_is_carried(connector))

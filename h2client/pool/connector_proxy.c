@@ -88,9 +88,9 @@ static struct h2i_tunnel_params tunnel_params(struct h2i_connector *connector)
     const struct h2i_origin *origin = connector->origin;
 
     return (struct h2i_tunnel_params){.proxy = origin->proxy,
-                                      .host = origin->host,
-                                      .host_is_literal = origin->host_is_literal,
-                                      .port = origin->port,
+                                      .host = origin->place.host,
+                                      .host_is_literal = origin->place.is_literal,
+                                      .port = origin->place.port,
                                       .timeout_us = connector->limits.tls_us,
                                       .on_challenge = note_challenge,
                                       .user = connector};
@@ -107,7 +107,7 @@ static void start_tunnel(struct h2i_connector *connector, h2client_transport *tr
     struct h2i_arena arena;
 
     params.address = address;
-    if (origin->host_is_literal && h2client_address_parse(origin->host, &literal))
+    if (origin->place.is_literal && h2client_address_parse(origin->place.host, &literal))
         params.address = &literal;
     connector->phase = H2CLIENT_PHASE_PROXY;
     h2i_arena_init(&arena, ports->allocator, ARENA_BLOCK_BYTES);
@@ -150,9 +150,9 @@ static void use_proxy(struct h2i_connector *connector, h2client_transport *trans
 
     if (h2i_proxy_forwards(origin->proxy, origin->is_https, origin->version)) {
         h2i_connector_succeed(connector, transport, H2I_PROTOCOL_H1);
-    } else if (origin->proxy->kind == H2I_PROXY_SOCKS5 && !origin->host_is_literal) {
+    } else if (origin->proxy->kind == H2I_PROXY_SOCKS5 && !origin->place.is_literal) {
         connector->to_proxy = transport;
-        if (!h2i_connector_look_up(connector, origin->host, origin->port, target_came))
+        if (!h2i_connector_look_up(connector, origin->place.host, origin->place.port, target_came))
             h2i_connector_fail_later(connector, H2CLIENT_ERROR_NO_MEMORY);
     } else {
         start_tunnel(connector, transport, NULL);

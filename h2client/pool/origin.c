@@ -79,6 +79,9 @@ struct h2i_origin *h2i_origin_create(struct h2i_pool *pool, const struct h2i_url
     origin->is_https = url->is_https;
     origin->host_is_literal = url->host_is_literal;
     origin->port = url->port;
+    origin->place =
+        h2i_reroute(&pool->config.reroutes,
+                    &(struct h2i_place){origin->host, origin->port, origin->host_is_literal});
     return origin;
 }
 

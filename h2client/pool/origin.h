@@ -56,6 +56,7 @@ struct h2i_origin {
     bool host_is_literal;
     uint16_t port;
     const char *host;
+    struct h2i_place place;  /* where its connections, or tunnels, lead to: that, or elsewhere */
     struct h2i_proxy *proxy; /* its connections go through that, a carrier's to it; NULL: none */
     char key[];              /* then the host */
 };

@@ -25,6 +25,7 @@
 #include "h2client/h2/h2_conn.h"
 #include "h2client/pool/pool_key.h"
 #include "h2client/pool/proxy_login.h"
+#include "h2client/pool/reroute.h"
 #include "h2client/pool/resumption.h"
 #include "h2client/pool/waiters.h"
 #include "h2client/resolver.h"
@@ -79,6 +80,7 @@ struct h2i_pool_config {
     struct h2i_h2_config h2;
     int64_t max_held_bytes;
     struct h2i_proxy_logins logins;
+    struct h2i_reroutes reroutes;
     struct {          /* SIZE_MAX, INT64_MAX: none */
         size_t conns; /* all together, those being opened too */
         size_t h1_conns_per_host;

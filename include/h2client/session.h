@@ -43,6 +43,14 @@ typedef struct h2client_dns_override {
     int64_t port;          /* 0: all ports */
 } h2client_dns_override;
 
+/* See connect_to below. Lists end with a NULL host. */
+typedef struct h2client_connect_to {
+    const char *host;    /* of the URL, any case; "": any */
+    const char *to_host; /* name or literal; NULL or "": the same */
+    int64_t port;        /* of the URL; 0: any */
+    int64_t to_port;     /* 0: the same */
+} h2client_connect_to;
+
 typedef struct h2client_dns_options {
     H2CLIENT_SIZE_MEMBER(h2client_dns_options);
     const char *servers; /* "192.0.2.53,[2001:db8::53]:5353"; NULL: the system's */
@@ -127,6 +135,11 @@ typedef struct h2client_session_options {
      * http_version. The address filter is asked, a dialer of your own is not. Default: OFF. */
     h2client_switch coalesce;
     int32_t reserved; /* 0 */
+    /* Connections that lead elsewhere than URLs say; NULL: none. The first entry that fits a
+     * URL's host and port holds. What is asked for, the host field, SNI and the name that the
+     * certificate is checked for stay. Tunnels through a proxy are asked for to the other
+     * place, too; a proxy that is asked by whole URLs finds the host itself. */
+    const h2client_connect_to *connect_to;
 } h2client_session_options;
 
 #ifndef __cplusplus

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2fetch (H2T_H2FETCH) over what is not TCP: Unix sockets and commands."""
+"""h2fetch (H2T_H2FETCH) over what is not TCP, Unix sockets and commands, and to other places
+than the URL says."""
 import contextlib
 import functools
 import http.server
@@ -155,6 +156,29 @@ class Transports(unittest.TestCase):
         command = head + "; printf 'HTTP/1.1 200 Fine\\r\\nContent-Length: 10\\r\\n\\r\\nhalf'; kill -9 $$"
         done = self.fetch("--proxy-command", command, "http://127.0.0.1/")
         self.ended(done, 18)
+
+    def test_connection_leads_elsewhere_and_names_stay(self):
+        with LoopbackServer(self.root) as server:
+            for rule in (
+                f"localhost:8443:127.0.0.1:{server.port}",
+                f"::127.0.0.1:{server.port}",
+                f":8443:127.0.0.1:{server.port}",
+                f"localhost::127.0.0.1:{server.port}",
+            ):
+                url = "https://localhost:8443/small"
+                done = self.fetch("--cacert", server.ca_file, "-v", "--connect-to", rule, url)
+                self.ended(done, 0)
+                self.assertEqual(done.stdout, b"small")
+                self.assertIn(b"\n> host: localhost:8443\n", done.stderr)
+            wrong = ["--connect-to", f"other.test:443:localhost:{server.port}"]
+            done = self.fetch("--cacert", server.ca_file, *wrong, "https://other.test/small")
+            self.ended(done, 60)
+
+    def test_elsewhere_that_is_malformed_is_refused(self):
+        for rule in ("a", "a:1", "a:1:b", "a:x:b:1", "a:1:b:70000", "[::1:1:b:1", "a:1:b:1:c"):
+            done = self.fetch("--connect-to", rule, "http://127.0.0.1/")
+            self.ended(done, 2)
+            self.assertIn(b"--connect-to", done.stderr)
 
     def test_ways_exclude_each_other(self):
         url = "http://127.0.0.1/"

@@ -47,6 +47,23 @@ void h2f_overrides_add(struct h2f_overrides *overrides, char *host, int64_t port
     overrides->list[overrides->n] = (h2client_dns_override){.host = NULL};
 }
 
+void h2f_reroutes_add(struct h2f_reroutes *reroutes, char *host, int64_t port, char *to_host,
+                      int64_t to_port)
+{
+    reroutes->list = h2f_realloc(reroutes->list, (reroutes->n + 2) * sizeof *reroutes->list);
+    reroutes->list[reroutes->n++] = (h2client_connect_to){host, to_host, port, to_port};
+    reroutes->list[reroutes->n] = (h2client_connect_to){.host = NULL};
+}
+
+static void reroutes_finish(struct h2f_reroutes *reroutes)
+{
+    for (size_t i = 0; i < reroutes->n; i++) {
+        free((void *)(uintptr_t)reroutes->list[i].host);
+        free((void *)(uintptr_t)reroutes->list[i].to_host);
+    }
+    free(reroutes->list);
+}
+
 static void overrides_finish(struct h2f_overrides *overrides)
 {
     for (size_t i = 0; i < overrides->n; i++) {
@@ -64,6 +81,7 @@ void h2f_config_finish(struct h2f_config *config)
     headers_finish(&config->headers);
     headers_finish(&config->defaults);
     overrides_finish(&config->overrides);
+    reroutes_finish(&config->reroutes);
     h2f_tls_finish(&config->tls);
     h2f_text_finish(&config->data);
     h2f_text_finish(&config->query);
@@ -126,7 +144,8 @@ static const char *find_conflict(const struct h2f_config *config)
 {
     bool has_own_way = config->unix_socket || config->proxy_command;
     bool has_tcp_way = config->proxy || config->interface || config->ip_family ||
-                       config->attempt_delay_ms || config->overrides.n || config->dns_servers;
+                       config->attempt_delay_ms || config->overrides.n || config->reroutes.n ||
+                       config->dns_servers;
     const struct {
         bool is_there;
         const char *what;
@@ -158,9 +177,9 @@ static const char *find_conflict(const struct h2f_config *config)
          "--trace-frames - and --report - are two things on stdout"},
         {config->unix_socket && config->proxy_command,
          "--unix-socket and --proxy-command exclude each other"},
-        {has_own_way && has_tcp_way,
-         "--unix-socket and --proxy-command exclude --proxy, --interface, -4, -6, --resolve, "
-         "--dns-servers and --happy-eyeballs-timeout-ms"},
+        {has_own_way && has_tcp_way, "--unix-socket and --proxy-command exclude --proxy, "
+                                     "--interface, -4, -6, --resolve, --connect-to, "
+                                     "--dns-servers and --happy-eyeballs-timeout-ms"},
         {n_uses_of_stdin(config) > 1, "stdin can be read for one thing only (-d @-, -F a=@-, -H "
                                       "@-, -T -, -w @-, -b -, --input-file -)"},
     };

@@ -35,6 +35,12 @@ struct h2f_overrides {
     size_t n;
 };
 
+/* Ended by a NULL host; owns its strings. */
+struct h2f_reroutes {
+    h2client_connect_to *list;
+    size_t n;
+};
+
 /* Parts as the library takes them, ended by a NULL name; owns strings and bodies. */
 struct h2f_form {
     h2client_part *list;
@@ -162,6 +168,7 @@ struct h2f_config {
     struct h2f_tls tls;
     struct h2f_overrides overrides;
     const char *dns_servers;
+    struct h2f_reroutes reroutes;
     const char *interface; /* its name, or an address to come from */
     h2client_ip_family ip_family;
     int64_t attempt_delay_ms;
@@ -174,6 +181,9 @@ void h2f_config_finish(struct h2f_config *config);
 /* Looks at the options together, and adds what they imply. */
 bool h2f_config_complete(struct h2f_config *config, struct h2f_problem *problem);
 
+/* Owns both hosts from here on. */
+void h2f_reroutes_add(struct h2f_reroutes *reroutes, char *host, int64_t port, char *to_host,
+                      int64_t to_port);
 /* Both strings are copied; a NULL value takes the field away. */
 void h2f_headers_add(struct h2f_headers *headers, const char *name, size_t name_len,
                      const char *value, size_t value_len);

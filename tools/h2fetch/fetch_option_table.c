@@ -164,6 +164,13 @@ static bool set_write_out(struct h2f_config *config, const char *argument,
 
 /* ---- the rest ----------------------------------------------------------------------- */
 
+static bool add_connect_to(struct h2f_config *config, const char *argument,
+                           struct h2f_problem *problem)
+{
+    return check(h2f_parse_connect_to(argument, &config->reroutes), "connect-to", argument,
+                 problem);
+}
+
 static bool add_resolve(struct h2f_config *config, const char *argument,
                         struct h2f_problem *problem)
 {
@@ -455,6 +462,7 @@ static const struct h2f_option table[] = {
     {"proxy-user", 'U', RARE, H2F_TEXT, "USER:PASSWORD", "log in there with these", PLACE(proxy_login)},
     {"noproxy", 0, RARE, H2F_TEXT, "LIST", "hosts to reach without it, by commas; *: all", PLACE(no_proxy)},
     {"resolve", 0, RARE, H2F_APPLY, "HOST:PORT:ADDR[,ADDR]", "addresses for a host, instead of asking", .apply = add_resolve},
+    {"connect-to", 0, RARE, H2F_APPLY, "HOST1:PORT1:HOST2:PORT2", "connections for the first lead to the second; parts may be empty: any, and the same", .apply = add_connect_to},
     {"dns-servers", 0, RARE, H2F_APPLY, "ADDR[,ADDR]", "name servers to ask", .apply = set_dns_servers},
     {"unix-socket", 0, RARE, H2F_TEXT, "PATH", "connect to this Unix socket, whatever the URL's host; @NAME: an abstract one", PLACE(unix_socket)},
     {"proxy-command", 0, RARE, H2F_TEXT, "COMMAND", "each connection is this command's input and output; %h: host, %p: port", PLACE(proxy_command)},

@@ -158,18 +158,16 @@ h2client_session *h2f_session_create(const struct h2f_config *config, h2client_c
         H2CLIENT_DNS(.servers = config->dns_servers, .overrides = config->overrides.list);
     const h2client_connect_options connect = connect_options(config);
 
-    h2client_session *session = h2client_session_create(
-        H2CLIENT_SESSION(.defaults = &defaults, .cookie_jar = jar, .tls = &tls, .dns = dns,
-                         .dialer = dialer, .connect = dialer ? NULL : &connect,
-                         .max_h1_conns_per_host = config->max_conns_per_host,
-                         .max_h2_conns_per_host = config->max_conns_per_host,
-                         .max_streams_per_conn = config->max_streams,
-                         .max_stream_window_bytes = config->window_bytes,
-                         .on_log = config->verbose ? h2f_verbose_log : NULL,
-                         .on_frame =
-                             config->verbose || config->trace_frames ? h2f_trace_frame : NULL,
-                         .user = trace,
-                         .log_level = config->verbose ? H2CLIENT_LOG_INFO : H2CLIENT_LOG_NONE));
+    h2client_session *session = h2client_session_create(H2CLIENT_SESSION(
+            .defaults = &defaults, .cookie_jar = jar, .tls = &tls, .dns = dns, .dialer = dialer,
+            .connect = dialer ? NULL : &connect, .connect_to = config->reroutes.list,
+            .max_h1_conns_per_host = config->max_conns_per_host,
+            .max_h2_conns_per_host = config->max_conns_per_host,
+            .max_streams_per_conn = config->max_streams,
+            .max_stream_window_bytes = config->window_bytes,
+            .on_log = config->verbose ? h2f_verbose_log : NULL,
+            .on_frame = config->verbose || config->trace_frames ? h2f_trace_frame : NULL,
+            .user = trace, .log_level = config->verbose ? H2CLIENT_LOG_INFO : H2CLIENT_LOG_NONE));
 
     free(user);
     free(proxy_user);

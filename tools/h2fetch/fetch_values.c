@@ -355,3 +355,43 @@ bool h2f_read_path(const char *path, struct h2f_text *text)
     errno = saved;
     return is_read;
 }
+
+/* "HOST:" or "[::1]:", without the brackets; NULL: there is no colon. */
+static const char *take_host(const char *text, char **host)
+{
+    bool has_brackets = text[0] == '[';
+    const char *end = has_brackets ? strchr(text, ']') : strchr(text, ':');
+
+    if (!end || (has_brackets && end[1] != ':'))
+        return NULL;
+    *host = h2f_copy_part(text + has_brackets, (size_t)(end - text) - has_brackets);
+    return end + 1 + has_brackets;
+}
+
+/* "443" or nothing, and a colon or the end behind. NULL: something else. */
+static const char *take_port(const char *text, char end, int64_t *port)
+{
+    const char *rest = take_digits(text, MAX_PORT + 1, port);
+
+    if (rest == text)
+        *port = 0;
+    return *rest == end && (rest == text || (*port >= 1 && *port <= MAX_PORT)) ? rest : NULL;
+}
+
+const char *h2f_parse_connect_to(const char *text, struct h2f_reroutes *reroutes)
+{
+    char *host = NULL, *to_host = NULL;
+    int64_t port, to_port;
+    const char *rest = take_host(text, &host);
+
+    rest = rest ? take_port(rest, ':', &port) : NULL;
+    rest = rest ? take_host(rest + 1, &to_host) : NULL;
+    rest = rest ? take_port(rest, 0, &to_port) : NULL;
+    if (rest) {
+        h2f_reroutes_add(reroutes, host, port, to_host, to_port);
+        return NULL;
+    }
+    free(host);
+    free(to_host);
+    return "is not HOST1:PORT1:HOST2:PORT2, each of which may be left out but for the colons";
+}

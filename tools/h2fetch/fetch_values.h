@@ -27,6 +27,7 @@ const char *h2f_parse_offset(const char *text, int64_t *offset);
 /* `Name: value`; `Name:` takes the field away, `Name;` sends it empty. */
 const char *h2f_parse_header(const char *text, struct h2f_headers *headers);
 /* HOST:PORT:ADDR[,ADDR]..., a leading + is taken; ADDR in brackets or not. */
+const char *h2f_parse_connect_to(const char *text, struct h2f_reroutes *reroutes);
 const char *h2f_parse_resolve(const char *text, struct h2f_overrides *overrides);
 /* ADDR[:PORT][,...], an IPv6 address with a port in brackets; only looked at. */
 const char *h2f_check_servers(const char *text);

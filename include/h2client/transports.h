@@ -140,6 +140,31 @@ H2CLIENT_API H2CLIENT_MUST_USE h2client_tls_factory *h2client_tee_tls_create(
     h2client_tls_factory *inner, h2client_tee_fn on_event, void *user,
     const h2client_allocator *allocator);
 
+/* Zero takes the default. */
+typedef struct h2client_slow_options {
+    H2CLIENT_SIZE_MEMBER(h2client_slow_options);
+    int64_t recv_bytes_per_s; /* of each connection; none, as with H2CLIENT_NO_LIMIT */
+    int64_t send_bytes_per_s; /* the same the other way */
+    /* There and back: what is received comes so much later than it does by itself. Connecting
+     * takes no longer. None; at most an hour. */
+    int64_t delay_ms;
+} h2client_slow_options;
+
+#ifndef __cplusplus
+#define H2CLIENT_SLOW(...) \
+    (&(const h2client_slow_options){__VA_ARGS__, .size = sizeof(h2client_slow_options)})
+#endif
+
+/*
+ * A throttle: connections as over a slow line, in even slices of 20 ms or a byte. A server is
+ * held back as it would be there; up to 1 MiB a connection is held for the delay, so that with a
+ * long one that, too, bounds the rate. Options that make no sense are each dial's
+ * INVALID_ARGUMENT. For limits across a session's connections see session.h.
+ */
+H2CLIENT_API H2CLIENT_MUST_USE h2client_dialer *h2client_slow_dialer_create(
+    h2client_dialer *inner, const h2client_slow_options *options,
+    const h2client_allocator *allocator);
+
 /*
  * Recordings: such events as text and bytes, to be read by people and played again.
  *

@@ -136,6 +136,27 @@ static bool may_borrow(const struct h2i_origin *origin)
            !origin->loan.is_refused && !origin->loan.link && !h2i_origin_has_hope(origin);
 }
 
+static bool is_dialled_by_address(const struct h2i_origin *origin)
+{
+    h2client_dialer *dialer = origin->pool->config.dialer;
+    const h2client_target target = {.size = sizeof target,
+                                    .host = origin->host,
+                                    .port = origin->port,
+                                    .timeout_ms = H2CLIENT_NO_LIMIT};
+
+    return dialer->ops->wants_addresses(dialer, &target);
+}
+
+/* Who queues already has looked. */
+bool h2i_coalesce_looks_first(const struct h2i_origin *origin)
+{
+    const struct h2i_pool *pool = origin->pool;
+
+    return may_borrow(origin) && pool->spots.n_entries > 0 && !origin->host_is_literal &&
+           pool->n_looking < pool->config.max.conns && !h2i_list_is_linked(&origin->in_hungry) &&
+           is_dialled_by_address(origin);
+}
+
 /* As the dialer would ask. */
 static bool passes_filter(const struct h2i_origin *origin, const h2client_address *address)
 {
@@ -206,15 +227,9 @@ bool h2i_coalesce_borrow(struct h2i_origin *origin, const h2client_address *list
 
 bool h2i_coalesce_borrow_for_literal(struct h2i_origin *origin)
 {
-    h2client_dialer *dialer = origin->pool->config.dialer;
-    const h2client_target target = {.size = sizeof target,
-                                    .host = origin->host,
-                                    .port = origin->port,
-                                    .timeout_ms = H2CLIENT_NO_LIMIT};
     h2client_address literal;
 
-    return origin->host_is_literal && may_borrow(origin) &&
-           dialer->ops->wants_addresses(dialer, &target) &&
+    return origin->host_is_literal && may_borrow(origin) && is_dialled_by_address(origin) &&
            h2client_address_parse(origin->host, &literal) &&
            h2i_coalesce_borrow(origin, &literal, 1);
 }

@@ -10,9 +10,8 @@
  * origin never borrows again. Connections an origin borrows are not its own: when there is no
  * room on the loan for a while, it opens one.
  *
- * Links are found by address: nothing here walks all links. Which ones may do is known once the
- * name has been looked up, so who looks for one has taken its place among max.conns by then. What a
- * server itself says it serves (ORIGIN, RFC 8336) is not listened to.
+ * Links are found by address: nothing here walks all links. What a server itself says it
+ * serves (ORIGIN, RFC 8336) is not listened to.
  */
 #ifndef H2I_COALESCE_H
 #define H2I_COALESCE_H
@@ -27,6 +26,10 @@ void h2i_coalesce_withdraw(struct h2i_link *link);
 /* It may have room, or take no more calls: who borrows it hears of that. */
 void h2i_coalesce_note_change(struct h2i_link *link);
 
+/* Is its name to be looked up before it takes a place among all connections? It may need none,
+ * and the place that is made for it might be that of the link it could borrow. As many names at
+ * once as there are places. */
+bool h2i_coalesce_looks_first(const struct h2i_origin *origin);
 /* These addresses are the origin's, whose connection is being opened. True: it borrows a
  * link; all its connectors are gone. */
 H2CLIENT_MUST_USE bool h2i_coalesce_borrow(struct h2i_origin *origin, const h2client_address *list,

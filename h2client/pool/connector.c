@@ -46,15 +46,18 @@ static void finish(struct h2i_connector *connector)
     h2i_pool_leave(connector->origin->pool, &connector->ride);
     h2i_list_remove(&connector->in_origin);
     connector->origin->n_connectors--;
+    connector->origin->pool->n_looking -= !connector->has_slot;
     h2i_free(ports->allocator, connector);
 }
 
 void h2i_connector_cancel(struct h2i_connector *connector)
 {
     struct h2i_origin *origin = connector->origin;
+    bool has_slot = connector->has_slot;
 
     finish(connector);
-    h2i_pool_give_slot(origin);
+    if (has_slot)
+        h2i_pool_give_slot(origin);
 }
 
 void h2i_connector_fail(struct h2i_connector *connector, const h2client_fault *fault)
@@ -258,6 +261,23 @@ static void add_addresses(struct h2i_connector *connector, const h2client_addres
     ports->dialer->ops->add_addresses(ports->dialer, connector->dial, with_port, n, more);
 }
 
+/* False: there is none, and it is gone. */
+static bool take_slot(struct h2i_connector *connector)
+{
+    struct h2i_origin *origin = connector->origin;
+
+    if (connector->has_slot)
+        return true;
+    connector->has_slot = h2i_pool_take_slot(origin->pool, origin);
+    origin->pool->n_looking -= connector->has_slot;
+    if (connector->has_slot)
+        return true;
+    h2i_connector_cancel(connector);
+    origin->episode++; /* they wait for a place now, and connect later */
+    h2i_origin_touch(origin);
+    return false;
+}
+
 static void first_address(struct h2i_connector *connector)
 {
     h2client_target target = target_of(connector);
@@ -285,6 +305,8 @@ static void addresses_came(const h2client_addresses *addresses, void *user)
     if (!addresses->more)
         connector->query = NULL;
     if (h2i_coalesce_borrow(connector->origin, addresses->list, addresses->n))
+        return;
+    if (addresses->n && !take_slot(connector))
         return;
     if (addresses->n && !connector->has_addresses)
         first_address(connector);
@@ -364,7 +386,7 @@ void h2i_connector_try_again(struct h2i_connector *connector)
 }
 
 struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
-                                          const struct h2i_connect_limits *limits)
+                                          const struct h2i_connect_limits *limits, bool has_slot)
 {
     const struct h2i_pool_config *ports = &origin->pool->config;
     struct h2i_connector *connector = h2i_alloc_zeroed(ports->allocator, sizeof *connector);
@@ -373,6 +395,8 @@ struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
         return NULL;
     connector->origin = origin;
     connector->limits = *limits;
+    connector->has_slot = has_slot;
+    origin->pool->n_looking += !has_slot;
     connector->marks = (struct h2i_link_marks){-1, -1, -1};
     connector->dns_timer.on_expire = dns_timed_out;
     connector->dns_timer.user = connector;
@@ -388,6 +412,11 @@ struct h2i_connector *h2i_connector_start(struct h2i_origin *origin,
 struct h2i_connector *h2i_connector_of(struct h2i_list *in_origin)
 {
     return H2I_CONTAINER_OF(in_origin, struct h2i_connector, in_origin);
+}
+
+bool h2i_connector_has_slot(const struct h2i_connector *connector)
+{
+    return connector->has_slot;
 }
 
 h2client_phase h2i_connector_phase(const struct h2i_connector *connector)

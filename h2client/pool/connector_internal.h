@@ -31,6 +31,7 @@ struct h2i_connector {
     h2client_fault fault;             /* of the look-up, kept until the dial has ended */
     struct h2i_link_marks marks;
     bool has_addresses;
+    bool has_slot;
     bool is_challenged; /* a login was asked for that can be told */
     int n_challenges;
 };

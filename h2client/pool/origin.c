@@ -371,14 +371,17 @@ static bool open_connection(struct h2i_origin *origin, struct h2i_ticket *ticket
 {
     static const h2client_fault no_memory = {.code = H2CLIENT_ERROR_NO_MEMORY, .tls_alert = -1};
 
+    bool has_slot = !h2i_coalesce_looks_first(origin);
+
     if (h2i_coalesce_borrow_for_literal(origin))
         return true;
-    if (!h2i_pool_take_slot(origin->pool, origin))
+    if (has_slot && !h2i_pool_take_slot(origin->pool, origin))
         return false;
     ticket->made_connect = true;
-    if (h2i_connector_start(origin, &ticket->limits))
+    if (h2i_connector_start(origin, &ticket->limits, has_slot))
         return true;
-    h2i_pool_give_slot(origin);
+    if (has_slot)
+        h2i_pool_give_slot(origin);
     h2i_origin_connect_failed(origin, &no_memory, NULL);
     return false;
 }
@@ -470,7 +473,7 @@ static void replace_drained(struct h2i_origin *origin)
     origin->replaced_id = drained->conn->id;
     if (!h2i_pool_take_slot(origin->pool, origin))
         h2i_list_remove(&origin->in_hungry); /* it can wait for who needs it */
-    else if (!h2i_connector_start(origin, &origin->limits))
+    else if (!h2i_connector_start(origin, &origin->limits, true))
         h2i_pool_give_slot(origin);
 }
 

@@ -117,6 +117,7 @@ struct h2i_pool {
     struct h2i_list dirty; /* links with output */
     struct h2i_list dead;  /* links to be freed once nobody is inside them */
     size_t n_conns;        /* links and connectors */
+    size_t n_looking;      /* connectors that look a name up and are not counted yet */
     size_t n_h2_links;
     size_t n_waiting;
     uint64_t last_order;

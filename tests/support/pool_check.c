@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/pool_check.h"
 
+#include "h2client/pool/connector.h"
 #include "h2client/pool/link.h"
 #include "h2client/pool/origin.h"
 
@@ -118,6 +119,7 @@ static const char *check_idle_order(const struct h2i_pool *pool)
 
 struct tally {
     size_t n_conns;
+    size_t n_looking;
     size_t n_links;
     size_t n_roomy;
     size_t n_waiting;
@@ -190,6 +192,17 @@ static const char *check_hope_of(const struct h2i_origin *origin)
     return NULL;
 }
 
+/* Those that look a name up first have none. */
+static size_t count_slots(const struct h2i_origin *origin)
+{
+    size_t n = origin->n_links;
+
+    for (struct h2i_list *node = h2i_list_first(&origin->connectors); node;
+         node = h2i_list_after(&origin->connectors, node))
+        n += h2i_connector_has_slot(h2i_connector_of(node));
+    return n;
+}
+
 static const char *check_origin(const struct h2i_origin *origin, struct tally *tally)
 {
     const char *broken = check_links_of(origin);
@@ -200,7 +213,8 @@ static const char *check_origin(const struct h2i_origin *origin, struct tally *t
         broken = check_hope_of(origin);
     if (!broken)
         broken = check_loan(origin);
-    tally->n_conns += origin->is_carrier ? 0 : origin->n_links + origin->n_connectors;
+    tally->n_conns += origin->is_carrier ? 0 : count_slots(origin);
+    tally->n_looking += origin->n_links + origin->n_connectors - count_slots(origin);
     tally->n_links += origin->n_links;
     tally->n_roomy += count(&origin->roomy);
     tally->n_waiting += origin->is_carrier ? 0 : origin->waiters.n;
@@ -222,6 +236,7 @@ static size_t count_roomy(const struct h2i_pool *pool)
 static const char *check_tally(const struct h2i_pool *pool, const struct tally *tally)
 {
     HOLDS(tally->n_conns == pool->n_conns);
+    HOLDS(tally->n_looking == pool->n_looking && pool->n_looking <= pool->config.max.conns);
     HOLDS(pool->n_conns <= pool->config.max.conns);
     HOLDS(tally->n_links == count(&pool->links));
     HOLDS(tally->n_roomy == count_roomy(pool));

@@ -201,9 +201,12 @@ void h2i_log(struct h2client_reactor *reactor, h2client_log_level level, const c
     reactor->log.sink(level, area, text, reactor->log.user);
 }
 
+/* A wait may be over for one who tells nobody: a port of the application's own. */
 int64_t h2client_reactor_now_us(const h2client_reactor *reactor)
 {
-    return reactor->now_us;
+    if (reactor->is_turning && !reactor->is_waiting)
+        return reactor->now_us;
+    return reactor->system->ops->monotonic_us(reactor->system);
 }
 
 h2client_system *h2client_reactor_system(h2client_reactor *reactor)

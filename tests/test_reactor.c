@@ -26,7 +26,9 @@ struct rig {
     int n_arms;
     int wait_errno;
     bool is_fd_ready;
-    int n_runs; /* of the restless ones */
+    int64_t fd_us;  /* so long it takes until it is */
+    int64_t now_us; /* what on_ready was told */
+    int n_runs;     /* of the restless ones */
 };
 
 static void note(struct rig *rig, const char *what, ptrdiff_t i)
@@ -48,8 +50,10 @@ static void on_run(h2client_task *task, void *user)
 
 static void on_ready(h2client_watch *watch, unsigned ready, void *user)
 {
+    struct rig *rig = user;
     (void)watch;
-    note(user, "ready", (ptrdiff_t)ready);
+    note(rig, "ready", (ptrdiff_t)ready);
+    rig->now_us = h2client_reactor_now_us(&rig->reactor);
 }
 
 static struct rig *rig_of(h2client_loop *loop)
@@ -60,6 +64,7 @@ static struct rig *rig_of(h2client_loop *loop)
 static int rig_wait(h2client_loop *loop, int64_t timeout_us)
 {
     struct rig *rig = rig_of(loop);
+    rig->world.now_us += rig->fd_us;
     if (rig->is_fd_ready)
         rig->watch.on_ready(&rig->watch, H2CLIENT_READABLE, rig->watch.user);
     int status = rig->world.loop.ops->wait(&rig->world.loop, timeout_us);
@@ -131,6 +136,19 @@ TEST(turn_runs_descriptors_then_timers_then_tasks)
     start_in(&rig, 0, 0);
     turn(&rig, -1);
     ck_assert_str_eq(rig.story_buf, "ready1 timer1 timer0 task0 task1 ");
+    rig_finish(&rig);
+}
+
+TEST(descriptor_that_is_ready_late_is_told_the_time)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig.is_fd_ready = true;
+    rig.fd_us = 3000;
+    defer(&rig, 0);
+    int64_t start_us = rig.world.now_us;
+    turn(&rig, -1);
+    ck_assert_int_eq(rig.now_us, start_us + 3000);
     rig_finish(&rig);
 }
 
@@ -541,25 +559,23 @@ TEST(log_without_a_sink_is_silent)
     rig_finish(&rig);
 }
 
-TEST_MAIN("reactor", {T(turn_runs_descriptors_then_timers_then_tasks)},
-          {T(turn_waits_until_the_next_deadline)}, {T(turn_waits_no_longer_than_it_was_told)},
-          {T(turn_does_not_wait_while_something_is_due)}, {T(turn_takes_the_clock_when_it_begins)},
-          {T(nothing_planned_has_no_time_out)}, {T(wake_interrupts_the_turn_after_what_was_due)},
-          {T(failing_wait_is_a_system_failure)},
-          {T(loop_that_cannot_wait_is_turned_without_a_time_out_only)},
-          {T(task_deferred_twice_runs_once)}, {T(undeferred_task_does_not_run)},
-          {T(task_may_undefer_one_that_was_to_run_after_it)},
-          {T(task_deferred_by_a_task_runs_in_the_same_turn)},
-          {T(task_that_defers_itself_for_ever_does_not_hold_up_the_turn)},
-          {T(timer_that_starts_itself_for_ever_does_not_hold_up_the_turn)},
-          {T(timer_may_stop_another_that_is_due)},
-          {T(task_deferred_by_a_timer_runs_in_the_same_turn)},
-          {T(timer_start_without_memory_says_so)},
-          {T(finished_reactor_leaves_timers_and_tasks_unlinked)},
-          {T(loop_is_armed_with_the_earliest_deadline)},
-          {T(loop_is_not_armed_anew_for_a_later_deadline)},
-          {T(loop_is_armed_anew_once_its_deadline_has_passed)},
-          {T(loop_is_disarmed_when_its_deadline_has_passed_and_none_is_left)},
-          {T(loop_without_arm_is_turned_all_the_same)}, {T(reactor_hands_watches_to_its_loop)},
-          {T(log_hands_over_what_its_level_lets_through)}, {T(log_cuts_long_lines)},
-          {T(log_without_a_sink_is_silent)})
+TEST_MAIN(
+    "reactor", {T(turn_runs_descriptors_then_timers_then_tasks)},
+    {T(descriptor_that_is_ready_late_is_told_the_time)}, {T(turn_waits_until_the_next_deadline)},
+    {T(turn_waits_no_longer_than_it_was_told)}, {T(turn_does_not_wait_while_something_is_due)},
+    {T(turn_takes_the_clock_when_it_begins)}, {T(nothing_planned_has_no_time_out)},
+    {T(wake_interrupts_the_turn_after_what_was_due)}, {T(failing_wait_is_a_system_failure)},
+    {T(loop_that_cannot_wait_is_turned_without_a_time_out_only)},
+    {T(task_deferred_twice_runs_once)}, {T(undeferred_task_does_not_run)},
+    {T(task_may_undefer_one_that_was_to_run_after_it)},
+    {T(task_deferred_by_a_task_runs_in_the_same_turn)},
+    {T(task_that_defers_itself_for_ever_does_not_hold_up_the_turn)},
+    {T(timer_that_starts_itself_for_ever_does_not_hold_up_the_turn)},
+    {T(timer_may_stop_another_that_is_due)}, {T(task_deferred_by_a_timer_runs_in_the_same_turn)},
+    {T(timer_start_without_memory_says_so)}, {T(finished_reactor_leaves_timers_and_tasks_unlinked)},
+    {T(loop_is_armed_with_the_earliest_deadline)}, {T(loop_is_not_armed_anew_for_a_later_deadline)},
+    {T(loop_is_armed_anew_once_its_deadline_has_passed)},
+    {T(loop_is_disarmed_when_its_deadline_has_passed_and_none_is_left)},
+    {T(loop_without_arm_is_turned_all_the_same)}, {T(reactor_hands_watches_to_its_loop)},
+    {T(log_hands_over_what_its_level_lets_through)}, {T(log_cuts_long_lines)},
+    {T(log_without_a_sink_is_silent)})

@@ -36,7 +36,8 @@ typedef struct h2client_task {
     struct h2client_task *prev;
 } h2client_task;
 
-/* The time at which this turn began, microseconds of the system port's clock. */
+/* Microseconds of the system port's clock: when this turn's timers and tasks began to run; in
+ * the on_ready of a watch, and outside of a turn, now. */
 H2CLIENT_API int64_t h2client_reactor_now_us(const h2client_reactor *reactor);
 H2CLIENT_API h2client_system *h2client_reactor_system(h2client_reactor *reactor);
 H2CLIENT_API const h2client_allocator *h2client_reactor_allocator(h2client_reactor *reactor);

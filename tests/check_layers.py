@@ -15,6 +15,7 @@ PUBLIC = ["include/h2client"]
 GROUND = PUBLIC + ["base"]
 ROOMS = {
     "include/h2client": [],
+    "include/h2client-testing": PUBLIC,
     "base": PUBLIC,
     "transport": GROUND,
     "resolver": GROUND,
@@ -29,15 +30,16 @@ ROOMS = {
     "h2client": GROUND
     + ["h2client/" + room for room in ("http", "pool", "coding", "cookies", "auth", "payload")]
     + ["transport", "resolver"],
+    "testing": GROUND + ["include/h2client-testing", "transport"],
     "tools": PUBLIC,
-    "examples": PUBLIC,
+    "examples": PUBLIC + ["include/h2client-testing"],
     "tests": None,  # everything
 }
 # The facade asks the core below the pool for one thing: the version of its library.
 ARROWS_ON_PURPOSE = {("h2client/version.c", "h2client/h2/h2_conn.h")}
 # Headers of libraries: the paths whose files may include them.
 LIBRARIES = {
-    r"nghttp2/": r"h2client/h2/|tests/|tools/bench/",
+    r"nghttp2/": r"h2client/h2/|tests/|testing/|tools/bench/",
     r"gnutls/": r"transport/tls|tests/|tools/bench/",
     r"ares(_\w+)?\.h": r"resolver/|tests/",
     r"curl/": r"tools/bench/",
@@ -55,7 +57,7 @@ PURE_HEADERS = set(
 )
 PUBLIC_HEADERS_MAY_USE = {"stdbool", "stddef", "stdint"}
 # Rooms that may ask the system for something.
-SYSTEM_ROOMS = {"transport", "resolver", "tools", "examples", "tests"}
+SYSTEM_ROOMS = {"transport", "resolver", "tools", "examples", "testing", "tests"}
 SYSTEM_CALLS = (
     "time clock clock_gettime gettimeofday localtime gmtime getenv secure_getenv setenv"
     " rand random srand drand48 getrandom sleep usleep nanosleep"
@@ -113,7 +115,7 @@ def check_foreign_header(path, name):
     for pattern, places in LIBRARIES.items():
         if re.match(pattern, name):
             return [] if re.match(places, path) else [f"{path}: <{name}> does not belong here"]
-    if room == "include/h2client":
+    if room.startswith("include/"):
         fine = stem in PUBLIC_HEADERS_MAY_USE
         return [] if fine else [f"{path}: a public header must not need <{name}>"]
     if stem in PURE_HEADERS or room in SYSTEM_ROOMS:

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "h2client/session_internal.h"
-#include "tests/peer/h2_proxy_peer.h"
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/h2_proxy_peer.h"
+#include "h2client-testing/raw_frames.h"
 #include "tests/support/facade_rig.h"
 #include "tests/support/pool_check.h"
 #include "tests/support/test_main.h"

@@ -2,7 +2,7 @@
 /* How calls end when the other side, or their session, does not do what they hoped. */
 #include <string.h>
 
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 #include "tests/support/facade_rig.h"
 #include "tests/support/test_main.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "h2client/h2client.h"
-#include "tests/peer/h2_peer.h"
+#include "h2client-testing/h2_peer.h"
 #include "tests/support/facade_rig.h"
 #include "tests/support/test_main.h"
 

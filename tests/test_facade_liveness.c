@@ -2,7 +2,7 @@
 /* Connections that died without a word, and those that only seem to have. */
 #include <string.h>
 
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 #include "tests/support/facade_rig.h"
 #include "tests/support/test_main.h"
 

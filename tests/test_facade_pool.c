@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 #include "tests/support/facade_rig.h"
 #include "tests/support/test_main.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/peer/proxy_peer.h"
+#include "h2client-testing/proxy_peer.h"
 #include "tests/support/facade_rig.h"
 #include "tests/support/test_main.h"
 

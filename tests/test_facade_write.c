@@ -3,7 +3,7 @@
  * follow a body, and what is told of an upload on its way. */
 #include <string.h>
 
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 #include "tests/support/facade_rig.h"
 #include "tests/support/test_main.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 #include "tests/support/facade_rig.h"
 #include "tests/support/test_main.h"
 

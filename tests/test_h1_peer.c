@@ -3,8 +3,8 @@
  * that the core and it understand each other. */
 #include <string.h>
 
-#include "tests/peer/h1_peer.h"
-#include "tests/peer/h2_peer.h"
+#include "h2client-testing/h1_peer.h"
+#include "h2client-testing/h2_peer.h"
 #include "tests/support/h1_rig.h"
 
 #define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

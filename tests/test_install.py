@@ -48,18 +48,18 @@ def install():
     run("meson", "install", "-C", build)
 
 
-def compile_with(compiler, source, *more):
+def compile_with(compiler, source, *more, package="libh2client"):
     """Compiles against the installed copy only, and returns the program's path."""
     program = SCRATCH / f"{pathlib.Path(source).stem}-{compiler}"
-    flags = run("pkg-config", "--cflags", "--libs", "libh2client").stdout.split()
+    flags = run("pkg-config", "--cflags", "--libs", package).stdout.split()
     run(compiler, *STRICT, *more, tap.ROOT / source, "-o", program, *flags)
     return program
 
 
-def exported_symbols():
-    lines = run("nm", "-D", "--defined-only", LIBRARY_DIR / "libh2client.so").stdout.splitlines()
+def exported_symbols(library="libh2client.so"):
+    lines = run("nm", "-D", "--defined-only", LIBRARY_DIR / library).stdout.splitlines()
     names = [line.split()[-1].split("@")[0] for line in lines]
-    return [name for name in names if name != "H2CLIENT_0"]
+    return [name for name in names if not re.fullmatch(r"H2CLIENT_(TESTING_)?0", name)]
 
 
 def declared_functions():
@@ -119,9 +119,8 @@ class Installed(unittest.TestCase):
         def names(folder):
             return sorted(path.name for path in folder.glob("*.h"))
 
-        self.assertEqual(
-            names(PREFIX / "include/h2client"), names(tap.ROOT / "include/h2client")
-        )
+        for part in ("include/h2client", "include/h2client-testing"):
+            self.assertEqual(names(PREFIX / part), names(tap.ROOT / part))
 
     def test_pkg_config_tells_the_version_of_the_headers(self):
         version = run("pkg-config", "--modversion", "libh2client").stdout.strip()
@@ -135,6 +134,11 @@ class Installed(unittest.TestCase):
     def test_only_public_names_are_exported(self):
         foreign = [name for name in exported_symbols() if not name.startswith("h2client_")]
         self.assertEqual(foreign, [])
+
+    def test_testers_library_exports_its_own_names_only(self):
+        names = exported_symbols("libh2client-testing.so")
+        self.assertGreater(len(names), 60)
+        self.assertEqual([name for name in names if not name.startswith("h2t_")], [])
 
     def test_every_declared_function_is_exported(self):
         self.assertGreater(len(declared_functions()), 40)
@@ -153,6 +157,20 @@ class Example(unittest.TestCase):
 
     def test_compiles_with_clang_and_finds_the_library(self):
         self.prints_the_version("clang")
+
+
+class Testers(unittest.TestCase):
+    def works(self, compiler, *more):
+        package = "h2client-testing"
+        program = compile_with(compiler, "examples/testing_scripted.c", *more, package=package)
+        shown = run(program).stdout.splitlines()
+        self.assertEqual([line.split()[0] for line in shown], ["ok"] * 4, shown)
+
+    def test_program_tests_its_own_code_without_a_socket(self):
+        self.works("gcc", "-std=c11")
+
+    def test_program_tests_its_own_code_without_a_socket_by_clang(self):
+        self.works("clang", "-std=c11")
 
 
 class Fetching(unittest.TestCase):

@@ -9,7 +9,7 @@
 #include "tests/support/echo.h"
 #include "tests/support/test_alloc.h"
 #include "tests/support/test_main.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
 /* ---- scenario: a reactor and a pair of ends, a and b ---- */
 

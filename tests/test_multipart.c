@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/support/test_main.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
 #define HEADERS(...) ((const h2client_header[]){__VA_ARGS__, {NULL, NULL}})
 #define PART(...) (&(const h2client_part){__VA_ARGS__})

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "base/reactor.h"
-#include "tests/peer/fake_dialer.h"
-#include "tests/peer/fake_tls.h"
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/fake_dialer.h"
+#include "h2client-testing/fake_tls.h"
+#include "h2client-testing/raw_frames.h"
 #include "tests/support/test_alloc.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
 struct rig {
     struct h2t_alloc alloc;

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "h2client/proxy_choice.h"
 #include "tests/support/test_main.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
 struct bench {
     struct h2t_world world;

@@ -8,7 +8,7 @@
 #include "base/reactor.h"
 #include "base/str.h"
 #include "tests/support/test_alloc.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
 /* A loop in front of the world's: it notes what it is told and reports descriptors. */
 struct rig {

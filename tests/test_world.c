@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/support/test_alloc.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
 static h2client_file *open_file(struct h2t_world *world, const char *path, h2client_open_mode mode,
                                 int64_t expected_len)

@@ -10,7 +10,7 @@
 #ifndef H2T_HOSTILE_H
 #define H2T_HOSTILE_H
 
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 
 enum h2t_verdict {
     H2T_CONN_MUST_END,   /* GOAWAY with the attack's code */

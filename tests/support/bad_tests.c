@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "tests/support/test_alloc.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
 /* Volatile, so that no compiler knows what comes of it. */
 static volatile int int_max = INT_MAX;

@@ -22,8 +22,8 @@
 #define H2T_CORE_RIG_H
 
 #include "h2client/h2/h2_conn.h"
-#include "tests/peer/h2_peer.h"
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/h2_peer.h"
+#include "h2client-testing/raw_frames.h"
 #include "tests/support/test_alloc.h"
 #include "tests/support/test_main.h"
 

@@ -8,11 +8,11 @@
 #define H2T_FACADE_RIG_H
 
 #include "h2client/h2client.h"
-#include "tests/peer/fake_dialer.h"
-#include "tests/peer/fake_tls.h"
-#include "tests/support/fake_resolver.h"
+#include "h2client-testing/fake_dialer.h"
+#include "h2client-testing/fake_tls.h"
+#include "h2client-testing/fake_resolver.h"
 #include "tests/support/test_alloc.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
 struct h2t_rig {
     struct h2t_alloc alloc;

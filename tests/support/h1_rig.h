@@ -20,7 +20,7 @@
 #define H2T_H1_RIG_H
 
 #include "h2client/h1/h1_conn.h"
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 #include "tests/support/test_alloc.h"
 #include "tests/support/test_main.h"
 

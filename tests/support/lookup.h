@@ -7,9 +7,9 @@
 #define H2T_LOOKUP_H
 
 #include "base/reactor.h"
-#include "tests/support/fake_resolver.h"
+#include "h2client-testing/fake_resolver.h"
 #include "tests/support/test_alloc.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
 /* One look-up. Zero it, set what the test wants to hear, start it. Every report is held
  * to the port's contract. */

@@ -12,7 +12,7 @@
 #include "tests/support/test_alloc.h"
 #include "tests/support/test_main.h"
 #include "tests/support/tls_server.h"
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 #include "transport/memory.h"
 
 #define H2T_TLS_HOST "server.test"

@@ -6,8 +6,8 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "tests/peer/h2_peer.h"
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/h2_peer.h"
+#include "h2client-testing/raw_frames.h"
 
 struct h2t_seen_list {
     void **items;

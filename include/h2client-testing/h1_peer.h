@@ -12,6 +12,10 @@
 
 #include "h2client/types.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct h2t_h1_peer;
 
 /* A request as the server sees it. */
@@ -70,5 +74,9 @@ void h2t_h1_peer_answer(struct h2t_h1_peer *peer, const struct h2t_h1_reply *rep
 
 size_t h2t_h1_peer_n_requests(const struct h2t_h1_peer *peer);
 const struct h2t_h1_seen *h2t_h1_peer_request(const struct h2t_h1_peer *peer, size_t i);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

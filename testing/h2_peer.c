@@ -4,12 +4,12 @@
  * none in raw mode), recorded by peer_seen, and answered. Output is one run of bytes,
  * into which raw frames go in the order in which the test sends them.
  */
-#include "tests/peer/h2_peer.h"
+#include "h2client-testing/h2_peer.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/peer/peer_internal.h"
+#include "testing/peer_internal.h"
 
 /* ---- helpers ------------------------------------------------------------ */
 

@@ -3,15 +3,15 @@
  * The scripted HTTP/1.1 server. Its parser is not the library's, and simple: what has come
  * is kept until a head, a chunk or a piece of a body is there whole.
  */
-#include "tests/peer/h1_peer.h"
+#include "h2client-testing/h1_peer.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/peer/h2_peer.h"
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/h2_peer.h"
+#include "h2client-testing/raw_frames.h"
 
 #define MAX_FIELDS 256
 

@@ -5,6 +5,10 @@
 
 #include "h2client/types.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum h2t_frame_type {
     H2T_DATA = 0,
     H2T_HEADERS = 1,
@@ -66,5 +70,9 @@ void h2t_header_block(struct h2t_bytes *out, int32_t stream_id, const struct h2t
                       bool is_end, size_t max_fragment);
 void h2t_headers(struct h2t_bytes *out, int32_t stream_id, const h2client_header *fields,
                  bool is_end, size_t max_fragment);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

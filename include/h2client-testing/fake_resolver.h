@@ -9,6 +9,10 @@
 
 #include "h2client/resolver.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define H2T_MAX_SCRIPTS 16
 #define H2T_MAX_ANSWER_PARTS 10
 #define H2T_MAX_PART_ADDRESSES 20
@@ -51,5 +55,9 @@ size_t h2t_fake_resolver_n_live(const struct h2t_fake_resolver *fake);
 /* Of the last query; "" and 0 before the first. */
 const char *h2t_fake_resolver_last_host(const struct h2t_fake_resolver *fake);
 uint16_t h2t_fake_resolver_last_port(const struct h2t_fake_resolver *fake);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -3,7 +3,7 @@
  * Writes frames (RFC 9113 4.1, 6) and header blocks (RFC 7541 5, 6) as told. It
  * checks nothing: what a frame means, and whether it is allowed, is the test's.
  */
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 
 #include <stdlib.h>
 #include <string.h>

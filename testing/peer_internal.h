@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "tests/peer/peer_seen.h"
+#include "testing/peer_seen.h"
 
 /* A response under way; kept until the peer goes. */
 struct h2t_answer {

@@ -15,6 +15,10 @@
 #include "h2client/loop.h"
 #include "h2client/system.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct h2t_file {
     const char *path;
     char *data;
@@ -43,5 +47,9 @@ struct h2t_world {
 void h2t_world_init(struct h2t_world *world);
 /* Fails the test when a file is still open. */
 void h2t_world_finish(struct h2t_world *world);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,9 +8,13 @@
 #define H2T_FAKE_DIALER_H
 
 #include "h2client/dialer.h"
-#include "tests/peer/h2_proxy_peer.h"
-#include "tests/peer/peer_transport.h"
-#include "tests/peer/proxy_peer.h"
+#include "h2_proxy_peer.h"
+#include "peer_transport.h"
+#include "proxy_peer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define H2T_MAX_DIALS 4096
 #define H2T_MAX_DIAL_ADDRESSES 8
@@ -68,5 +72,9 @@ struct h2t_peer *h2t_dialer_peer(const struct h2t_dialer *dialer, size_t n);
 struct h2t_h1_peer *h2t_dialer_h1_peer(const struct h2t_dialer *dialer, size_t n);
 /* Connections whose client end is still open. */
 size_t h2t_dialer_n_open(const struct h2t_dialer *dialer);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

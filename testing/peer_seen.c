@@ -3,7 +3,7 @@
  * Takes apart what a client sends (RFC 9113 4.1, 6) and keeps all of it. It judges
  * nothing: that is the test's, or the nghttp2 session's.
  */
-#include "tests/peer/peer_seen.h"
+#include "testing/peer_seen.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The server end of a memory pair, and a watch on the client's. */
-#include "tests/peer/peer_transport.h"
+#include "h2client-testing/peer_transport.h"
 
 #include <stddef.h>
 #include <stdlib.h>

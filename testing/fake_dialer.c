@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The dialer port over peers in memory. A dial waits for an address if the test wants
  * that, then for its delay, then ends as planned. */
-#include "tests/peer/fake_dialer.h"
+#include "h2client-testing/fake_dialer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

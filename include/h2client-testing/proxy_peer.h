@@ -6,7 +6,11 @@
 #ifndef H2T_PROXY_PEER_H
 #define H2T_PROXY_PEER_H
 
-#include "tests/peer/peer_transport.h"
+#include "peer_transport.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct h2t_proxy {
     bool is_socks;
@@ -32,5 +36,9 @@ struct h2t_proxy_peer;
 struct h2t_proxy_peer *h2t_proxy_peer_create(struct h2t_proxy *proxy, struct h2t_server behind);
 void h2t_proxy_peer_destroy(struct h2t_proxy_peer *peer);
 struct h2t_server h2t_server_of_proxy(struct h2t_proxy_peer *peer);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

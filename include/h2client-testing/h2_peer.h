@@ -14,6 +14,10 @@
 
 #include "h2client/types.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct h2t_peer;
 
 /* A frame the client sent, decoded as far as tests want it. */
@@ -117,5 +121,9 @@ const struct h2t_seen_request *h2t_peer_request(const struct h2t_peer *peer, siz
 const char *h2t_field(const h2client_header *fields, const char *name);
 /* The ith byte of a body of a pattern: printable, and no short period. */
 char h2t_pattern_byte(size_t i);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/peer/h2_proxy_peer.h"
+#include "h2client-testing/h2_proxy_peer.h"
 
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 
 #define USUAL_MAX_STREAMS 100
 

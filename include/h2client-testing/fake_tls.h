@@ -6,6 +6,10 @@
 
 #include "h2client/tls.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct h2t_tls {
     h2client_tls_factory factory; /* hand out its address */
     const char *alpn;             /* the server's choice: "h2", "http/1.1", "" (none); what a
@@ -37,5 +41,9 @@ struct h2t_tls {
 
 /* Zeroed but for what the test sets before or after. */
 void h2t_tls_init(struct h2t_tls *tls);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The TLS port without TLS: a handshake is a timer, a transport hands every verb on. */
-#include "tests/peer/fake_tls.h"
+#include "h2client-testing/fake_tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,8 +9,12 @@
 
 #include "h2client/reactor.h"
 #include "h2client/transport.h"
-#include "tests/peer/h1_peer.h"
-#include "tests/peer/h2_peer.h"
+#include "h1_peer.h"
+#include "h2_peer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct h2t_link;
 
@@ -67,5 +71,9 @@ void h2t_link_fall_silent(struct h2t_link *link);
 uint64_t h2t_link_bytes_to_client(const struct h2t_link *link);
 bool h2t_link_client_is_gone(const struct h2t_link *link); /* its end was destroyed */
 bool h2t_link_saw_eof(const struct h2t_link *link);        /* the client closed its direction */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

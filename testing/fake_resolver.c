@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A query plans its next part before it reports one, so that a callback which cancels
  * leaves nothing behind. */
-#include "tests/support/fake_resolver.h"
+#include "h2client-testing/fake_resolver.h"
 
 #include <stdio.h>
 #include <stdlib.h>

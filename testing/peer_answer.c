@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/peer/peer_internal.h"
+#include "testing/peer_internal.h"
 
 struct nv_list {
     nghttp2_nv items[64];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The virtual world: two ports over one struct, and nothing of the machine. */
-#include "tests/support/virtual_world.h"
+#include "h2client-testing/virtual_world.h"
 
-#include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +20,13 @@ struct h2client_file {
     size_t pipe_offset;
     bool is_writable;
 };
+
+/* The test is wrong, or has found what it was made for. */
+static _Noreturn void give_up(const char *why)
+{
+    fprintf(stderr, "virtual world: %s\n", why);
+    abort();
+}
 
 static struct h2t_world *world_of_system(h2client_system *system)
 {
@@ -184,8 +191,10 @@ static int world_wait(h2client_loop *loop, int64_t timeout_us)
         world->was_woken = false;
         return EINTR;
     }
-    ck_assert_msg(timeout_us >= 0, "nothing will ever happen");
-    ck_assert_msg(timeout_us < INT64_MAX - world->now_us, "a wait past the end of time");
+    if (timeout_us < 0)
+        give_up("nothing will ever happen: what is waited for comes from nobody");
+    if (timeout_us >= INT64_MAX - world->now_us)
+        give_up("a wait past the end of time");
     world->now_us += timeout_us;
     return 0;
 }
@@ -257,5 +266,6 @@ void h2t_world_finish(struct h2t_world *world)
         }
         *file = (struct h2t_file){0};
     }
-    ck_assert_uint_eq(world->n_open_files, 0);
+    if (world->n_open_files > 0)
+        give_up("a file of the world is still open");
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/peer/proxy_peer.h"
+#include "h2client-testing/proxy_peer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/peer/raw_frames.h"
+#include "h2client-testing/raw_frames.h"
 
 enum state { GREETING, LOGIN, REQUEST, OPEN, REFUSED };
 

@@ -6,7 +6,11 @@
 #ifndef H2T_H2_PROXY_PEER_H
 #define H2T_H2_PROXY_PEER_H
 
-#include "tests/peer/peer_transport.h"
+#include "peer_transport.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define H2T_MAX_TUNNELS 512
 
@@ -48,5 +52,9 @@ void h2t_h2_proxy_peer_destroy(struct h2t_h2_proxy_peer *peer);
 struct h2t_server h2t_server_of_h2_proxy(struct h2t_h2_proxy_peer *peer);
 /* Says GOAWAY: up to which stream it answers. */
 void h2t_h2_proxy_goaway(struct h2t_h2_proxy_peer *peer, int32_t last_stream_id);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -75,9 +75,9 @@ class FrameProbe(unittest.TestCase):
             self.assert_one(lines, name)
             self.assertEqual(lines[-1], "the server closed the connection")
 
-    def test_a_broken_preface_ends_the_connection(self):
-        lines = self.probe("RAW 00", "RAW 0000ffff00000000", code=1)
-        self.assert_one(lines, "GOAWAY ")
+    def test_raw_bytes_go_as_they_are(self):
+        lines = self.probe("RAW 0000080600000000006162636465", "RAW 666768")
+        self.assert_one(lines, 'PING stream 0 len 8 ACK "abcdefgh"')
 
     def test_bad_usage_is_told(self):
         for command in ("DANCE 1", "PING", "DATA one", "RAW 0", "HEADERS 1 name"):

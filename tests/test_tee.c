@@ -148,6 +148,45 @@ TEST(recording_that_cannot_go_on_fails_the_connection)
 }
 END_TEST
 
+/* Notes nothing; what is sent first cannot be noted. */
+static bool refuse_first_sent(const h2client_tee_event *event, void *user)
+{
+    int *n_sent = user;
+
+    return event->kind != H2CLIENT_TEE_SENT || ++*n_sent > 1;
+}
+
+static void count_requests(struct h2t_h1_peer *peer, const struct h2t_h1_seen *request,
+                           struct h2t_h1_reply *reply, void *user)
+{
+    (void)peer, (void)request, (void)reply;
+    ++*(int *)user;
+}
+
+TEST(request_that_was_sent_and_not_noted_is_not_sent_again)
+{
+    struct scene scene;
+    int n_sent = 0, n_requests = 0;
+    h2client_call *call;
+
+    h2t_rig_init_h1(&scene.rig, count_requests, &n_requests);
+    scene.dialer = h2client_tee_dialer_create(&scene.rig.dialer.dialer, refuse_first_sent, &n_sent,
+                                              &scene.rig.alloc.allocator);
+    h2t_rig_open(&scene.rig, H2CLIENT_SESSION(.dialer = scene.dialer));
+    call = h2client_post(scene.rig.session, H2T_ORIGIN "/", .body = H2CLIENT_TEXT("once"));
+    ck_assert_ptr_null(h2client_call_await(call));
+    ck_assert_msg(h2client_call_error(call)->code == H2CLIENT_ERROR_CONNECTION_RESET, "%s",
+                  h2client_call_error(call)->message);
+    ck_assert_int_eq(n_requests, 1);
+    ck_assert_int_eq(h2client_call_error(call)->replay_class, H2CLIENT_REPLAY_MAYBE_PROCESSED);
+    h2client_call_destroy(call);
+    h2client_session_destroy(scene.rig.session);
+    scene.rig.session = NULL;
+    h2client_dialer_destroy(scene.dialer);
+    h2t_rig_finish(&scene.rig);
+}
+END_TEST
+
 /* ---- replaying --------------------------------------------------------------------- */
 
 static void open_replay(struct scene *scene, const struct tape *tape,
@@ -343,6 +382,34 @@ TEST(replay_keeps_the_time_where_that_is_asked_for)
 }
 END_TEST
 
+/* The second answer is due before its question comes: nothing happens until then. */
+TEST(replay_that_keeps_the_time_waits_for_a_late_question)
+{
+    static const char request[] = "GET /path HTTP/1.1\r\nHost: server.test\r\nAccept: */*\r\n"
+                                  "Accept-Encoding: x\r\nUser-Agent: me\r\n\r\n";
+    static const char response[] = "HTTP/1.1 204 None\r\n\r\n";
+    struct tape *tape = new_tape();
+    struct scene scene;
+    char text[1000];
+
+    snprintf(text, sizeof text,
+             "h2client recording 1\n1 opened 0 15\nserver.test 443\n"
+             "1 sent 0 %zu\n%s\n1 received 0 %zu\n%s\n1 sent 0 %zu\n%s\n1 received 9 %zu\n%s\n",
+             strlen(request), request, strlen(response), response, strlen(request), request,
+             strlen(response), response);
+    write_tape(text, strlen(text), tape);
+    open_replay(&scene, tape, H2CLIENT_REPLAY(.keeps_time = H2CLIENT_ON));
+    for (int i = 0; i < 2; i++) {
+        h2client_call *call = get_talk(&scene);
+        ck_assert_ptr_nonnull(h2client_call_await(call));
+        h2client_call_destroy(call);
+        h2t_rig_run_ms(&scene.rig, 1000); /* for ever, where something is due all the time */
+    }
+    close_replay(&scene);
+    free(tape);
+}
+END_TEST
+
 /* ---- no memory --------------------------------------------------------------------------- */
 
 static bool fails_at(uint64_t n, const struct tape *tape)
@@ -398,10 +465,12 @@ END_TEST
 TEST_MAIN("tee", {T(recording_says_who_when_and_what)},
           {T(recording_above_tls_says_what_was_chosen)},
           {T(recording_that_cannot_go_on_fails_the_connection)},
+          {T(request_that_was_sent_and_not_noted_is_not_sent_again)},
           {T(replay_answers_as_the_server_did)}, {T(replay_takes_nothing_but_what_was_sent)},
           {T(replay_may_be_content_with_as_many_bytes)},
           {T(replay_has_no_more_connections_than_the_recording)},
           {T(replay_of_what_is_no_recording_says_where)},
           {T(replay_ends_and_fails_as_the_connection_did)},
           {T(replay_keeps_the_time_where_that_is_asked_for)},
+          {T(replay_that_keeps_the_time_waits_for_a_late_question)},
           {T(tee_and_replay_leave_nothing_behind_whatever_allocation_fails)})

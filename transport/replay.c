@@ -102,20 +102,27 @@ static unsigned what_is_ready(struct replay_transport *replay)
     return possible & replay->wanted;
 }
 
+/* What is next is not due yet; at that moment it will be. Otherwise it waits for us. */
+static bool waits_for_its_time(struct replay_transport *replay, int64_t *due_us)
+{
+    const struct h2i_recorded *event = next_event(replay, &replay->n_read, false);
+
+    if (!replay->dialer->keeps_time || !event || !(replay->wanted & H2CLIENT_READABLE))
+        return false;
+    *due_us = replay->opened_us + event->at_us;
+    return *due_us > h2client_reactor_now_us(replay->reactor);
+}
+
 /* Levels: it comes again while something is ready; the timer says when something will be. */
 static void report_later(struct replay_transport *replay)
 {
-    const struct h2i_recorded *event;
+    int64_t due_us;
 
-    if (what_is_ready(replay)) {
-        h2client_reactor_defer(replay->reactor, &replay->report);
-        return;
-    }
-    event = next_event(replay, &replay->n_read, false);
-    if (replay->dialer->keeps_time && event && (replay->wanted & H2CLIENT_READABLE) &&
-        h2client_reactor_timer_start(replay->reactor, &replay->timer,
-                                     replay->opened_us + event->at_us))
+    if (waits_for_its_time(replay, &due_us) &&
+        h2client_reactor_timer_start(replay->reactor, &replay->timer, due_us) != H2CLIENT_OK)
         replay->fault = h2i_fault(H2CLIENT_ERROR_NO_MEMORY, "%s", "");
+    if (what_is_ready(replay))
+        h2client_reactor_defer(replay->reactor, &replay->report);
 }
 
 static void report(h2client_task *task, void *user)

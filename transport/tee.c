@@ -26,6 +26,8 @@ struct tee_transport {
     int64_t opened_us;
     bool has_told_end; /* of reading */
     bool has_told_failure;
+    unsigned wanted;
+    h2client_task report; /* of the fault, where nothing happens below */
     h2client_fault fault; /* the listener's; code OK: none */
 };
 
@@ -50,10 +52,12 @@ static bool tell(struct tee_transport *tee, h2client_tee_kind kind, const void *
 
     if (tee->fault.code)
         return false;
-    if (!tee->listener->on_event(&event, tee->listener->user))
-        tee->fault = h2i_fault(H2CLIENT_ERROR_CONNECTION_RESET,
-                               "what passes could not be recorded any more");
-    return !tee->fault.code;
+    if (tee->listener->on_event(&event, tee->listener->user))
+        return true;
+    tee->fault =
+        h2i_fault(H2CLIENT_ERROR_CONNECTION_RESET, "what passes could not be recorded any more");
+    h2client_reactor_defer(tee->reactor, &tee->report);
+    return false;
 }
 
 static void tell_text(struct tee_transport *tee, h2client_tee_kind kind, const char *text)
@@ -82,6 +86,15 @@ static void inner_is_ready(h2client_transport *inner, unsigned ready, void *user
     tee->transport.on_ready(&tee->transport, ready, tee->transport.user);
 }
 
+static void report_fault(h2client_task *task, void *user)
+{
+    struct tee_transport *tee = user;
+
+    (void)task;
+    if (tee->wanted)
+        tee->transport.on_ready(&tee->transport, tee->wanted, tee->transport.user);
+}
+
 static ptrdiff_t tee_read(h2client_transport *transport, void *buf, size_t cap)
 {
     struct tee_transport *tee = of(transport);
@@ -100,18 +113,18 @@ static ptrdiff_t tee_read(h2client_transport *transport, void *buf, size_t cap)
     return n;
 }
 
-/* Piece by piece of what was taken. False: it cannot be noted. */
-static bool tell_sent(struct tee_transport *tee, const h2client_iovec *iov, size_t n_iov, size_t n)
+/* Piece by piece of what was taken. */
+static void tell_sent(struct tee_transport *tee, const h2client_iovec *iov, size_t n_iov, size_t n)
 {
     for (size_t i = 0; i < n_iov && n > 0; i++) {
         size_t part = iov[i].len < n ? iov[i].len : n;
         if (part && !tell(tee, H2CLIENT_TEE_SENT, iov[i].data, part))
-            return false;
+            return;
         n -= part;
     }
-    return true;
 }
 
+/* What cannot be noted has been sent all the same: only what comes then fails. */
 static ptrdiff_t tee_write(h2client_transport *transport, const h2client_iovec *iov, size_t n_iov)
 {
     struct tee_transport *tee = of(transport);
@@ -122,13 +135,17 @@ static ptrdiff_t tee_write(h2client_transport *transport, const h2client_iovec *
         return n;
     if (n < 0)
         return tell_failure(tee);
-    return tell_sent(tee, iov, n_iov, (size_t)n) ? n : H2CLIENT_IO_FAILED;
+    tell_sent(tee, iov, n_iov, (size_t)n);
+    return n;
 }
 
 static void tee_wants(h2client_transport *transport, unsigned events)
 {
     struct tee_transport *tee = of(transport);
 
+    tee->wanted = events;
+    if (tee->fault.code && events)
+        h2client_reactor_defer(tee->reactor, &tee->report);
     tee->inner->ops->wants(tee->inner, events);
 }
 
@@ -161,6 +178,7 @@ static void tee_destroy(h2client_transport *transport)
     struct tee_transport *tee = of(transport);
 
     tell(tee, H2CLIENT_TEE_CLOSED, NULL, 0);
+    h2client_reactor_undefer(tee->reactor, &tee->report);
     tee->inner->ops->destroy(tee->inner);
     h2i_free(h2client_reactor_allocator(tee->reactor), tee);
 }
@@ -191,6 +209,7 @@ static h2client_transport *wrap(struct listener *listener, h2client_reactor *rea
     tee->listener = listener;
     tee->conn = ++listener->n_conns;
     tee->opened_us = h2client_reactor_now_us(reactor);
+    tee->report = (h2client_task){.run = report_fault, .user = tee};
     inner->on_ready = inner_is_ready;
     inner->user = tee;
     tell_text(tee, H2CLIENT_TEE_OPENED, opened);

@@ -196,12 +196,13 @@ static h2client_error_code apply_dns_limits(struct h2i_resolver_config *config,
 }
 
 static h2client_resolver *create_resolver(h2client_session *session,
-                                          const h2client_dns_options *dns)
+                                          const h2client_dns_options *dns,
+                                          h2client_ip_family family)
 {
     size_t n = count_overrides(dns->overrides);
     struct h2i_static_entry *entries = h2i_arena_alloc(&session->arena, (n + 1) * sizeof *entries);
     struct h2i_resolver_config config = {
-        .servers = dns->servers, .entries = entries, .n_entries = n};
+        .servers = dns->servers, .entries = entries, .n_entries = n, .family = family};
     h2client_fault fault = {.code = H2CLIENT_ERROR_NO_MEMORY};
     struct h2i_text why = h2i_text(fault.text, sizeof fault.text);
     h2client_resolver *resolver = NULL;
@@ -257,7 +258,8 @@ static void choose_ports(h2client_session *session, const struct session_setup *
         config->coalesce.filter_user = setup->connect.filter_user;
     }
     if (!config->resolver)
-        config->resolver = session->own.resolver = create_resolver(session, &setup->dns);
+        config->resolver = session->own.resolver = create_resolver(
+            session, &setup->dns, options->dialer ? H2CLIENT_IP_ANY : setup->connect.family);
     if (!config->tls_factory)
         config->tls_factory = session->own.tls_factory = create_tls(session, &setup->tls);
     if (!config->dialer || !config->resolver || !config->tls_factory)

@@ -42,6 +42,7 @@ struct ares_resolver {
 };
 
 enum part_state {
+    PART_LEFT_OUT, /* nobody wants this family */
     PART_ASKED,
     PART_REFUSED, /* by a server; another one is asked next */
     PART_IN,
@@ -184,6 +185,11 @@ static struct ares_part *part_in_state(h2client_query *query, enum part_state st
     return NULL;
 }
 
+static bool is_over(const struct ares_part *part)
+{
+    return part->state == PART_TOLD || part->state == PART_LEFT_OUT;
+}
+
 static void tell(h2client_query *query, struct ares_part *part)
 {
     h2client_addresses_fn on_addresses = query->on_addresses;
@@ -195,7 +201,7 @@ static void tell(h2client_query *query, struct ares_part *part)
     part->state = PART_TOLD;
     addresses.n = part->n;
     addresses.ttl_s = part->ttl_s;
-    addresses.more = query->parts[0].state != PART_TOLD || query->parts[1].state != PART_TOLD;
+    addresses.more = !is_over(&query->parts[0]) || !is_over(&query->parts[1]);
     memcpy(list, part->list, part->n * sizeof list[0]);
     if (part->fault.code) {
         fault = addresses.more ? part->fault : *telling_fault(query);
@@ -409,6 +415,13 @@ static void choose_name(h2client_query *query)
     query->has_next_name = h2i_search_list_next(search, query->host, &i, following);
 }
 
+static bool is_wanted(const struct ares_resolver *resolver, int i)
+{
+    h2client_ip_family family = resolver->config.family;
+
+    return family == H2CLIENT_IP_ANY || (family == H2CLIENT_IP_V6) == (i == 1);
+}
+
 static void ask(h2client_query *query)
 {
     h2client_fault fault;
@@ -416,12 +429,15 @@ static void ask(h2client_query *query)
 
     choose_name(query);
     for (int i = 0; i < N_FAMILIES; i++) {
-        query->parts[i] = (struct ares_part){.query = query, .state = PART_IN};
-        if (!channel)
+        bool is_asked = is_wanted(query->resolver, i);
+        query->parts[i] =
+            (struct ares_part){.query = query, .state = is_asked ? PART_IN : PART_LEFT_OUT};
+        if (!channel && is_asked)
             query->parts[i].fault = fault;
     }
     for (int i = 0; channel && i < N_FAMILIES; i++)
-        ask_part(&query->parts[i], channel);
+        if (query->parts[i].state == PART_IN)
+            ask_part(&query->parts[i], channel);
     if (channel)
         h2i_ares_channel_plan(channel);
     else
@@ -430,8 +446,9 @@ static void ask(h2client_query *query)
 
 static bool is_not_there(const struct ares_part *part)
 {
-    return part->state == PART_IN && (part->fault.code == H2CLIENT_ERROR_DNS_NOT_FOUND ||
-                                      part->fault.code == H2CLIENT_ERROR_DNS_NO_DATA);
+    return part->state == PART_LEFT_OUT ||
+           (part->state == PART_IN && (part->fault.code == H2CLIENT_ERROR_DNS_NOT_FOUND ||
+                                       part->fault.code == H2CLIENT_ERROR_DNS_NO_DATA));
 }
 
 /* A family without addresses waits for the other one as long as another name may follow. */

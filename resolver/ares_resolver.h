@@ -7,13 +7,15 @@
 #ifndef H2I_ARES_RESOLVER_H
 #define H2I_ARES_RESOLVER_H
 
+#include "h2client/dialer.h"
 #include "h2client/resolver.h"
 
 struct h2i_ares_config {
-    const char *servers;     /* as in h2client_dns_options; NULL: those of resolv_conf */
-    const char *resolv_conf; /* resolv.conf(5); must outlive the resolver */
-    uint16_t port;           /* of servers that name none; resolv_conf cannot name one */
-    int timeout_ms;          /* until a silent server is passed over, and, doubled, once more */
+    const char *servers;       /* as in h2client_dns_options; NULL: those of resolv_conf */
+    const char *resolv_conf;   /* resolv.conf(5); must outlive the resolver */
+    uint16_t port;             /* of servers that name none; resolv_conf cannot name one */
+    h2client_ip_family family; /* the other one is not asked for */
+    int timeout_ms;            /* until a silent server is passed over, and, doubled, once more */
 };
 
 /* What the machine does; servers and time-out are the caller's. */

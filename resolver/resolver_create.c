@@ -22,6 +22,7 @@ h2client_resolver *h2i_resolver_create(h2client_reactor *reactor,
         .servers = config->servers,
         .resolv_conf = config->resolv_conf ? config->resolv_conf : H2I_RESOLV_CONF,
         .port = H2I_DNS_PORT,
+        .family = config->family,
         .timeout_ms = H2I_ARES_TIMEOUT_MS,
     };
     const struct h2i_static_config static_config = {

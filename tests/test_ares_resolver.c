@@ -133,6 +133,35 @@ TEST(resolver_without_questions_wants_no_time)
 }
 END_TEST
 
+TEST(family_nobody_wants_is_not_asked_for)
+{
+    static const struct {
+        h2client_ip_family family;
+        const char *text;
+        size_t n_a, n_aaaa;
+    } rows[] = {{H2CLIENT_IP_V4, "192.0.2.1,192.0.2.2", 1, 0},
+                {H2CLIENT_IP_V6, "2001:db8::1", 0, 1}};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct h2t_ares_rig rig;
+        struct h2t_lookup lookup;
+        h2t_ares_init(&rig, h2t_both);
+        struct h2i_ares_config config =
+            h2t_ares_config(h2t_dns_server_name(rig.server), H2T_LONG_MS);
+        config.family = rows[i].family;
+        h2t_ares_make_with(&rig, &config);
+        h2t_ares_ask(&rig, &lookup, "a.example");
+        ck_assert_str_eq(lookup.text, rows[i].text);
+        ck_assert_uint_eq(lookup.n_reports, 1);
+        ck_assert_uint_eq(h2t_dns_server_n_asked(rig.server, H2T_DNS_A), rows[i].n_a);
+        ck_assert_uint_eq(h2t_dns_server_n_asked(rig.server, H2T_DNS_AAAA), rows[i].n_aaaa);
+        h2t_ares_ask(&rig, &lookup, "no.such.example");
+        ck_assert_int_eq(lookup.fault.code, H2CLIENT_ERROR_DNS_NOT_FOUND);
+        h2t_ares_finish(&rig);
+    }
+}
+END_TEST
+
 TEST(truncated_answer_is_asked_for_over_tcp)
 {
     static const struct h2t_dns_answer answers[] = {
@@ -511,7 +540,7 @@ END_TEST
 TEST_MAIN("ares_resolver", {T(a_and_aaaa_make_one_question_each)},
           {T(one_family_does_not_wait_for_the_other)}, {T(ttl_is_the_least_of_the_addresses)},
           {T(ttl_is_the_aliass_where_that_is_less)}, {T(ttl_of_zero_or_with_the_top_bit_is_zero)},
-          {T(resolver_without_questions_wants_no_time)},
+          {T(resolver_without_questions_wants_no_time)}, {T(family_nobody_wants_is_not_asked_for)},
           {T(truncated_answer_is_asked_for_over_tcp)},
           {T(sixty_four_of_two_hundred_addresses_are_used)}, {T(unknown_name_is_not_found)},
           {T(name_without_addresses_has_no_data)}, {T(failing_or_refusing_server_is_named)},

@@ -15,6 +15,7 @@
 /* A machine with a resolv.conf of its own, whose server answers from a list. */
 struct machine {
     struct h2t_ares_rig rig;
+    struct h2i_ares_config config;
     char path[32];
 };
 
@@ -40,14 +41,13 @@ static void make_path(char path[32])
 static void open_machine(struct machine *machine, const char *conf,
                          const struct h2t_dns_answer *answers)
 {
-    struct h2i_ares_config config = h2t_ares_config(NULL, H2T_LONG_MS);
-
+    machine->config = h2t_ares_config(NULL, H2T_LONG_MS);
     make_path(machine->path);
     write_conf(machine->path, conf);
     h2t_ares_init(&machine->rig, answers);
-    config.resolv_conf = machine->path;
-    config.port = h2t_dns_server_port(machine->rig.server);
-    h2t_ares_make_with(&machine->rig, &config);
+    machine->config.resolv_conf = machine->path;
+    machine->config.port = h2t_dns_server_port(machine->rig.server);
+    h2t_ares_make_with(&machine->rig, &machine->config);
 }
 
 static void close_machine(struct machine *machine)
@@ -182,6 +182,26 @@ TEST(name_without_addresses_gives_way_to_the_next_one)
 }
 END_TEST
 
+TEST(search_goes_on_where_the_wanted_family_is_not_there)
+{
+    static const struct h2t_dns_answer one[] = {
+        {.name = "short.one.example", .type = H2T_DNS_AAAA, .addresses = "2001:db8::1"},
+        {.name = "short.one.example"},
+        {.name = "short", .type = H2T_DNS_A, .addresses = "192.0.2.2"},
+        {.name = NULL}};
+    struct machine machine;
+    struct h2t_lookup lookup;
+
+    open_machine(&machine, NAMESERVER "search one.example\n", one);
+    machine.rig.resolver->ops->destroy(machine.rig.resolver);
+    machine.config.family = H2CLIENT_IP_V4;
+    h2t_ares_make_with(&machine.rig, &machine.config);
+    h2t_ares_ask(&machine.rig, &lookup, "short");
+    ck_assert_str_eq(lookup.text, "192.0.2.2");
+    close_machine(&machine);
+}
+END_TEST
+
 /* The first server refuses AAAA, so that A is known to be none a round trip earlier. */
 TEST(family_that_is_not_there_waits_for_the_other_one)
 {
@@ -312,6 +332,7 @@ TEST_MAIN("search_domains", {T(short_name_is_asked_for_in_every_domain_and_then_
           {T(search_ends_with_the_first_name_that_has_an_address)},
           {T(both_families_are_of_the_same_name)},
           {T(name_without_addresses_gives_way_to_the_next_one)},
+          {T(search_goes_on_where_the_wanted_family_is_not_there)},
           {T(family_that_is_not_there_waits_for_the_other_one)},
           {T(failing_server_ends_the_search)}, {T(fault_names_the_host_that_was_looked_up)},
           {T(search_may_be_cancelled_between_two_names)},

@@ -63,7 +63,7 @@ typedef struct h2client_connect_options {
     const char *interface;
     h2client_address_filter_fn filter; /* NULL: all addresses may be connected to */
     void *filter_user;
-    h2client_ip_family family;
+    h2client_ip_family family; /* the built-in resolver does not ask for the other one */
     int32_t reserved;
 } h2client_connect_options;
 

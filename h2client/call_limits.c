@@ -98,6 +98,15 @@ void h2i_call_limits_watch(h2client_call *call)
         h2i_call_abort(call, &fault);
 }
 
+/* All the addresses that were tried, where it is for a connection that the call has waited. */
+static void add_what_it_met(h2client_fault *fault, const struct h2i_attempt *attempt)
+{
+    struct h2i_text text = {fault->text, sizeof fault->text, strlen(fault->text)};
+
+    if (attempt->is_running && h2i_ticket_is_connecting(&attempt->ticket))
+        h2i_ticket_describe(&attempt->ticket, &text);
+}
+
 static void timer_fired(h2client_timer *timer, void *user)
 {
     h2client_call *call = user;
@@ -110,6 +119,7 @@ static void timer_fired(h2client_timer *timer, void *user)
         return;
     }
     fault = h2i_fault_of_timeout(due.limit, due.allowed_us / 1000);
+    add_what_it_met(&fault, &call->attempt);
     if (call->end.is_over)
         h2i_call_end_as(call, &fault);
     else

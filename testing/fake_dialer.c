@@ -180,6 +180,12 @@ static void cancel(h2client_dialer *dialer, h2client_dial *dial)
     h2client_reactor_undefer(dial->reactor, &dial->out_of_memory);
 }
 
+static void describe(h2client_dialer *dialer, const h2client_dial *dial, char *buf, size_t cap)
+{
+    (void)dialer;
+    snprintf(buf, cap, "%s", dial->plan.met ? dial->plan.met : "");
+}
+
 static void destroy(h2client_dialer *dialer)
 {
     h2t_dialer_finish(fake_of(dialer));
@@ -192,6 +198,7 @@ static const h2client_dialer_ops dialer_ops = {
     .add_addresses = add_addresses,
     .cancel = cancel,
     .destroy = destroy,
+    .describe = describe,
 };
 
 void h2t_dialer_init(struct h2t_dialer *dialer)

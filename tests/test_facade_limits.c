@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits on time, each on the virtual clock: which one fires, when, and what it says. */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/support/facade_rig.h"
@@ -324,6 +325,34 @@ TEST(limit_of_held_bytes_lets_calls_of_another_origin_go_on)
 }
 END_TEST
 
+/* ---- what was tried till then -------------------------------------------------------- */
+
+TEST(limit_of_who_waits_for_a_connection_tells_what_that_has_met)
+{
+    static const char met[] = "connect to server.test failed: 192.0.2.1:443: timed out";
+    const h2client_call_options options[] = {
+        *H2CLIENT_CALL(.connect_timeout_ms = 500),
+        *H2CLIENT_CALL(.total_timeout_ms = 500, .connect_timeout_ms = H2CLIENT_NO_LIMIT)};
+    const char *const texts[] = {"connect timeout after 500 ms: ", "total timeout after 500 ms: "};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct h2t_rig rig;
+        char text[200];
+        h2t_rig_init(&rig);
+        rig.plan.is_silent = true;
+        rig.plan.met = met;
+        h2t_rig_open(&rig, NULL);
+        h2client_call *call = h2client_start(rig.session, "GET", H2T_ORIGIN "/", &options[i]);
+        ck_assert_ptr_null(h2client_call_await(call));
+        snprintf(text, sizeof text, "%s%s", texts[i], met);
+        ck_assert_msg(strstr(h2client_call_error(call)->message, text) != NULL, "%s",
+                      h2client_call_error(call)->message);
+        h2client_call_destroy(call);
+        h2t_rig_finish(&rig);
+    }
+}
+END_TEST
+
 TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)},
           {T(limit_sock_connect_fires_for_a_silent_address)},
           {T(limit_tls_fires_for_a_server_that_stays_silent)},
@@ -338,4 +367,5 @@ TEST_MAIN("facade_limits", {T(limit_connect_covers_dns_connect_and_tls_together)
           {T(limit_write_stall_rests_until_the_upload_is_resumed)},
           {T(limit_total_runs_for_a_paused_reader_though_all_has_come)},
           {T(limits_of_the_largest_numbers_never_fire)},
-          {T(limit_of_held_bytes_lets_calls_of_another_origin_go_on)})
+          {T(limit_of_held_bytes_lets_calls_of_another_origin_go_on)},
+          {T(limit_of_who_waits_for_a_connection_tells_what_that_has_met)})

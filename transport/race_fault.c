@@ -73,6 +73,14 @@ static int common_errno(const struct h2i_race *race)
     return n_refused && n_refused == race->n ? ECONNREFUSED : other;
 }
 
+void h2i_race_describe(const struct h2i_race *race, const char *host, struct h2i_text *text)
+{
+    h2i_text_add(text, "connect to %.255s failed: ", host);
+    if (!race->n)
+        h2i_text_add(text, "no address to connect to");
+    add_entrants(text, race);
+}
+
 h2client_fault h2i_race_fault(const struct h2i_race *race, enum h2i_race_verb verb,
                               const char *host)
 {
@@ -86,9 +94,7 @@ h2client_fault h2i_race_fault(const struct h2i_race *race, enum h2i_race_verb ve
     else
         fault.text[0] = 0;
     text = (struct h2i_text){fault.text, sizeof fault.text, strlen(fault.text)};
-    h2i_text_add(&text, "%sconnect to %.255s failed: ", text.len ? ": " : "", host);
-    if (!race->n)
-        h2i_text_add(&text, "no address to connect to");
-    add_entrants(&text, race);
+    h2i_text_add(&text, "%s", text.len ? ": " : "");
+    h2i_race_describe(race, host, &text);
     return fault;
 }

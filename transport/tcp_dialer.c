@@ -329,6 +329,15 @@ static void cancel(h2client_dialer *dialer, h2client_dial *dial)
         release(dial);
 }
 
+static void describe(h2client_dialer *dialer, const h2client_dial *dial, char *buf, size_t cap)
+{
+    struct h2i_text text = h2i_text(buf, cap);
+
+    (void)dialer;
+    if (cap > 0)
+        h2i_race_describe(&dial->race, dial->host, &text);
+}
+
 static void destroy(h2client_dialer *dialer)
 {
     if (dialer)
@@ -355,6 +364,7 @@ h2client_dialer *h2i_tcp_dialer_create(const h2client_allocator *allocator,
         .add_addresses = add_addresses,
         .cancel = cancel,
         .destroy = destroy,
+        .describe = describe,
     };
     struct tcp_dialer *dialer = h2i_alloc_zeroed(allocator, sizeof *dialer);
 

@@ -84,6 +84,16 @@ static void cancel(h2client_dialer *dialer, h2client_dial *dial)
     h2i_free(of(dialer)->allocator, dial);
 }
 
+static void describe(h2client_dialer *dialer, const h2client_dial *dial, char *buf, size_t cap)
+{
+    h2client_dialer *inner = of(dialer)->inner;
+
+    if (cap > 0)
+        buf[0] = 0;
+    if (inner->ops->size > offsetof(h2client_dialer_ops, describe) && inner->ops->describe)
+        inner->ops->describe(inner, dial->inner, buf, cap);
+}
+
 static void destroy(h2client_dialer *dialer)
 {
     if (dialer)
@@ -100,6 +110,7 @@ void h2i_wrap_dialer_init(struct h2i_wrap_dialer *dialer, h2client_dialer *inner
         .add_addresses = add_addresses,
         .cancel = cancel,
         .destroy = destroy,
+        .describe = describe,
     };
 
     dialer->dialer.ops = &ops;

@@ -419,6 +419,23 @@ bool h2i_connector_has_slot(const struct h2i_connector *connector)
     return connector->has_slot;
 }
 
+void h2i_connector_describe(const struct h2i_connector *connector, struct h2i_text *text)
+{
+    h2client_dialer *dialer = h2i_connector_ports(connector)->dialer;
+    char met[sizeof((h2client_fault *)0)->text] = "";
+
+    if (connector->ride.origin) {
+        h2i_ticket_describe(&connector->ride, text);
+        return;
+    }
+    if (!connector->dial || dialer->ops->size <= offsetof(h2client_dialer_ops, describe) ||
+        !dialer->ops->describe)
+        return;
+    dialer->ops->describe(dialer, connector->dial, met, sizeof met);
+    if (met[0])
+        h2i_text_add(text, ": %s", met);
+}
+
 h2client_phase h2i_connector_phase(const struct h2i_connector *connector)
 {
     return connector->ride.origin ? h2i_ticket_phase(&connector->ride) : connector->phase;

@@ -19,6 +19,9 @@ void h2i_connector_cancel(struct h2i_connector *connector);
 /* From its place on that list. */
 struct h2i_connector *h2i_connector_of(struct h2i_list *in_origin);
 bool h2i_connector_has_slot(const struct h2i_connector *connector);
+/* What its dial has met so far, behind what the text has: ": connect to ..."; nothing where it
+ * does not dial. */
+void h2i_connector_describe(const struct h2i_connector *connector, struct h2i_text *text);
 /* DNS, CONNECT or TLS. */
 h2client_phase h2i_connector_phase(const struct h2i_connector *connector);
 

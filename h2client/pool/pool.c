@@ -153,6 +153,12 @@ h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket)
     return h2i_connector_phase(h2i_connector_of(ticket->origin->connectors.next));
 }
 
+void h2i_ticket_describe(const struct h2i_ticket *ticket, struct h2i_text *text)
+{
+    if (ticket->origin && !h2i_list_is_empty(&ticket->origin->connectors))
+        h2i_connector_describe(h2i_connector_of(ticket->origin->connectors.next), text);
+}
+
 void h2i_pool_require_h1(struct h2i_pool *pool, const struct h2i_url *url,
                          h2client_http_version version, const struct h2i_proxy *proxy)
 {

@@ -158,6 +158,8 @@ void h2i_pool_leave(struct h2i_pool *pool, struct h2i_ticket *ticket);
 bool h2i_ticket_is_connecting(const struct h2i_ticket *ticket);
 /* "dns", "connect", "proxy", "tls": where the opening stands; QUEUE when it waits for room. */
 h2client_phase h2i_ticket_phase(const struct h2i_ticket *ticket);
+/* What the opening has met so far, behind what the text has: addresses and their failures. */
+void h2i_ticket_describe(const struct h2i_ticket *ticket, struct h2i_text *text);
 /* The origin said HTTP_1_1_REQUIRED (RFC 9113 7): for a while it is asked over HTTP/1.1. */
 void h2i_pool_require_h1(struct h2i_pool *pool, const struct h2i_url *url,
                          h2client_http_version version, const struct h2i_proxy *proxy);

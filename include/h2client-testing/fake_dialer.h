@@ -31,6 +31,7 @@ struct h2t_dial_plan {
     h2client_fault fault; /* with fails */
     int64_t delay_ms;     /* until it succeeds or fails; 0: later in the same turn */
     bool is_silent;       /* it ends by its time limit only */
+    const char *met;      /* what it tells of itself while it lasts; NULL: nothing */
 };
 
 /* One dial, from its start on. */

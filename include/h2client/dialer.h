@@ -96,6 +96,10 @@ typedef struct h2client_dialer_ops {
     /* on_done does not run any more; everything half-open is closed. */
     void (*cancel)(h2client_dialer *dialer, h2client_dial *dial);
     void (*destroy)(h2client_dialer *dialer);
+    /* What has become of a dial so far, for the error of a call that waits no longer:
+     * "connect to example.org failed: 192.0.2.1:443: timed out". NUL-terminated, cut where it
+     * does not fit. NULL, and what a smaller `size` leaves out: nothing is told. */
+    void (*describe)(h2client_dialer *dialer, const h2client_dial *dial, char *buf, size_t cap);
 } h2client_dialer_ops;
 
 struct h2client_dialer {

@@ -164,6 +164,17 @@ class HappyEyeballs(unittest.TestCase):
         self.assertGreaterEqual(elapsed_s, 10)
         self.assertLess(elapsed_s, 10 + LATE_S)
 
+    def test_who_waits_no_longer_is_told_all_addresses(self):
+        for limit in ("-m", "--connect-timeout"):
+            route = self.resolve(f"{BLACK_6},{BLACK_4}")
+            line, elapsed_s = self.failure(28, *route, limit, 0.7, self.url)
+            self.assertIn(
+                f"timeout after 700 ms: connect to name.test failed: "
+                f"[{BLACK_6}]:{self.port}: timed out, {BLACK_4}:{self.port}: timed out",
+                line,
+            )
+            self.assertLess(elapsed_s, 0.7 + LATE_S)
+
     def test_all_dead_is_one_error_with_each_reason_at_once(self):
         route = self.resolve(f"198.51.100.2,{GOOD_6},{GOOD_4}", port=1)
         line, elapsed_s = self.failure(7, *route, "http://name.test:1/")

@@ -3,70 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "h2client-testing/proxy_peer.h"
-#include "tests/support/facade_rig.h"
+#include "tests/support/proxy_rig.h"
 #include "tests/support/test_main.h"
-
-#define HTTP_PROXY "http://proxy.test:3128"
-
-struct scene {
-    struct h2t_rig rig;
-    struct h2t_proxy proxy;
-};
-
-static void start(struct scene *scene, const h2client_proxy_options *proxy)
-{
-    h2t_rig_init(&scene->rig);
-    scene->rig.plan.proxy = &scene->proxy;
-    scene->rig.tls.other.host = "proxy.test";
-    scene->rig.tls.other.alpn = "http/1.1";
-    h2t_rig_open(&scene->rig, H2CLIENT_SESSION(.defaults = H2CLIENT_CALL(.proxy = proxy)));
-}
-
-static void start_url(struct scene *scene, const char *url)
-{
-    start(scene, H2CLIENT_PROXY(.url = url));
-}
-
-static void expect_ok(h2client_call *call)
-{
-    const h2client_response *resp = h2client_call_await(call);
-
-    ck_assert_msg(resp != NULL, "%s", h2client_call_error(call)->message);
-    ck_assert_int_eq(h2client_response_status(resp), 200);
-}
-
-static void expect_error(h2client_call *call, h2client_error_code code, const char *part)
-{
-    const h2client_error *error = h2client_call_error(call);
-
-    ck_assert_ptr_null(h2client_call_await(call));
-    ck_assert_msg(error->code == code, "%s: %s", h2client_error_name(error->code), error->message);
-    ck_assert_msg(strstr(error->message, part) != NULL, "%s", error->message);
-    ck_assert_int_eq(error->replay_class, H2CLIENT_REPLAY_NEVER_SENT);
-}
-
-static void finish(struct scene *scene, h2client_call *call)
-{
-    h2client_call_destroy(call);
-    h2t_rig_finish(&scene->rig);
-}
-
-static h2client_call *get(const struct scene *scene)
-{
-    return h2client_get(scene->rig.session, H2T_ORIGIN "/path",
-                        .headers = H2CLIENT_HEADERS({"authorization", "secret"}));
-}
 
 /* ---- CONNECT -------------------------------------------------------------------- */
 
 TEST(proxy_makes_a_tunnel_for_https)
 {
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
 
-    start_url(&scene, HTTP_PROXY);
-    h2client_call *call = get(&scene);
-    expect_ok(call);
+    h2t_proxy_start_url(&scene, HTTP_PROXY);
+    h2client_call *call = h2t_proxy_get(&scene);
+    h2t_proxy_expect_ok(call);
     ck_assert_str_eq(scene.proxy.head,
                      "CONNECT server.test:443 HTTP/1.1\r\nHost: server.test:443\r\n\r\n");
     ck_assert_str_eq(scene.rig.dialer.dials[0]->host, "proxy.test");
@@ -75,36 +23,36 @@ TEST(proxy_makes_a_tunnel_for_https)
     ck_assert_str_eq(
         h2t_field(h2t_peer_request(h2t_rig_peer(&scene.rig, 0), 0)->fields, "authorization"),
         "secret");
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(proxy_is_told_the_login_and_the_server_is_not)
 {
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
 
-    start_url(&scene, "http://me:s%20t@proxy.test:3128");
-    h2client_call *call = get(&scene);
-    expect_ok(call);
+    h2t_proxy_start_url(&scene, "http://me:s%20t@proxy.test:3128");
+    h2client_call *call = h2t_proxy_get(&scene);
+    h2t_proxy_expect_ok(call);
     ck_assert_ptr_nonnull(strstr(scene.proxy.head, "\r\nProxy-Authorization: Basic bWU6cyB0\r\n"));
     ck_assert_ptr_null(
         h2t_field(h2t_peer_request(h2t_rig_peer(&scene.rig, 0), 0)->fields, "proxy-authorization"));
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(proxy_tunnel_is_shared_by_calls_to_the_same_origin)
 {
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
     h2client_call *calls[10];
 
-    start_url(&scene, HTTP_PROXY);
+    h2t_proxy_start_url(&scene, HTTP_PROXY);
     for (int i = 0; i < 10; i++)
-        calls[i] = get(&scene);
+        calls[i] = h2t_proxy_get(&scene);
     h2client_gather(calls, 10);
     ck_assert_uint_eq(scene.proxy.n_asked, 1);
     for (int i = 0; i < 10; i++) {
-        expect_ok(calls[i]);
+        h2t_proxy_expect_ok(calls[i]);
         h2client_call_destroy(calls[i]);
     }
     h2t_rig_finish(&scene.rig);
@@ -119,10 +67,10 @@ TEST(proxy_and_login_keep_connections_apart)
                                 "http://me:a@proxy.test:3128",
                                 "http://me:b@proxy.test:3128",
                                 "https://proxy.test:3128"};
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
     h2client_call *calls[6];
 
-    start(&scene, NULL);
+    h2t_proxy_start(&scene, NULL);
     for (size_t i = 0; i < 6; i++)
         calls[i] = h2client_get(scene.rig.session, H2T_ORIGIN "/",
                                 .proxy = H2CLIENT_PROXY(.url = urls[i]), .total_timeout_ms = 1000);
@@ -155,58 +103,58 @@ TEST(proxy_that_refuses_says_why)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene scene = {.proxy = {.refusal = rows[i].refusal}};
-        start_url(&scene, rows[i].url);
-        h2client_call *call = get(&scene);
-        expect_error(call, rows[i].code, rows[i].part);
+        struct h2t_proxy_scene scene = {.proxy = {.refusal = rows[i].refusal}};
+        h2t_proxy_start_url(&scene, rows[i].url);
+        h2client_call *call = h2t_proxy_get(&scene);
+        h2t_proxy_expect_error(call, rows[i].code, rows[i].part);
         ck_assert_int_eq(h2client_call_error(call)->phase, H2CLIENT_PHASE_PROXY);
         ck_assert_int_eq(h2client_error_classify(h2client_call_error(call)->code),
                          H2CLIENT_ERROR_CLASS_PROXY);
-        finish(&scene, call);
+        h2t_proxy_finish(&scene, call);
     }
 }
 END_TEST
 
 TEST(proxy_may_say_interim_words_first)
 {
-    struct scene scene = {.proxy = {.greeting = "HTTP/1.1 100 Wait\r\n\r\n"}};
+    struct h2t_proxy_scene scene = {.proxy = {.greeting = "HTTP/1.1 100 Wait\r\n\r\n"}};
 
-    start_url(&scene, HTTP_PROXY);
-    h2client_call *call = get(&scene);
-    expect_ok(call);
-    finish(&scene, call);
+    h2t_proxy_start_url(&scene, HTTP_PROXY);
+    h2client_call *call = h2t_proxy_get(&scene);
+    h2t_proxy_expect_ok(call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(proxy_whose_answer_never_ends_is_left)
 {
     static char endless[40000];
-    struct scene scene = {.proxy = {.refusal = endless}};
+    struct h2t_proxy_scene scene = {.proxy = {.refusal = endless}};
 
     memset(endless, 'x', sizeof endless - 1);
-    start_url(&scene, HTTP_PROXY);
-    h2client_call *call = get(&scene);
-    expect_error(call, H2CLIENT_ERROR_PROXY_HANDSHAKE, "more than 16384 bytes");
-    finish(&scene, call);
+    h2t_proxy_start_url(&scene, HTTP_PROXY);
+    h2client_call *call = h2t_proxy_get(&scene);
+    h2t_proxy_expect_error(call, H2CLIENT_ERROR_PROXY_HANDSHAKE, "more than 16384 bytes");
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(proxy_that_is_silent_has_a_limit)
 {
-    struct scene scene = {.proxy = {.is_silent = true}};
+    struct h2t_proxy_scene scene = {.proxy = {.is_silent = true}};
 
-    start_url(&scene, HTTP_PROXY);
+    h2t_proxy_start_url(&scene, HTTP_PROXY);
     h2client_call *call = h2client_get(scene.rig.session, H2T_ORIGIN "/", .tls_timeout_ms = 3000);
-    expect_error(call, H2CLIENT_ERROR_TIMEOUT, "proxy timeout after 3000 ms");
+    h2t_proxy_expect_error(call, H2CLIENT_ERROR_TIMEOUT, "proxy timeout after 3000 ms");
     ck_assert_int_eq(h2client_call_error(call)->limit, H2CLIENT_LIMIT_PROXY);
     ck_assert_int_eq(h2client_call_error(call)->phase, H2CLIENT_PHASE_PROXY);
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(proxy_that_cannot_be_reached_is_the_error)
 {
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
 
     h2t_rig_init(&scene.rig);
     scene.rig.plan.fails = true;
@@ -215,27 +163,28 @@ TEST(proxy_that_cannot_be_reached_is_the_error)
     h2t_rig_open(
         &scene.rig,
         H2CLIENT_SESSION(.defaults = H2CLIENT_CALL(.proxy = H2CLIENT_PROXY(.url = HTTP_PROXY))));
-    h2client_call *call = get(&scene);
-    expect_error(call, H2CLIENT_ERROR_PROXY_CONNECT, "proxy proxy.test:3128: connection refused");
-    finish(&scene, call);
+    h2client_call *call = h2t_proxy_get(&scene);
+    h2t_proxy_expect_error(call, H2CLIENT_ERROR_PROXY_CONNECT,
+                           "proxy proxy.test:3128: connection refused");
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(proxy_tunnel_can_be_left_while_it_is_asked_for)
 {
-    struct scene scene = {.proxy = {.is_silent = true}};
+    struct h2t_proxy_scene scene = {.proxy = {.is_silent = true}};
 
-    start_url(&scene, HTTP_PROXY);
-    h2client_call *call = get(&scene);
+    h2t_proxy_start_url(&scene, HTTP_PROXY);
+    h2client_call *call = h2t_proxy_get(&scene);
     h2t_rig_run_ms(&scene.rig, 100);
     ck_assert_int_eq(h2client_call_state(call), H2CLIENT_PENDING);
-    finish(&scene, call); /* nothing is left of it */
+    h2t_proxy_finish(&scene, call); /* nothing is left of it */
 }
 END_TEST
 
 /* ---- whole URLs ------------------------------------------------------------------ */
 
-static void start_forwarding(struct scene *scene, const char *url)
+static void start_forwarding(struct h2t_proxy_scene *scene, const char *url)
 {
     h2t_rig_init_h1(&scene->rig, NULL, NULL);
     h2t_rig_open(&scene->rig,
@@ -244,23 +193,23 @@ static void start_forwarding(struct scene *scene, const char *url)
 
 TEST(proxy_is_asked_for_http_by_whole_urls)
 {
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
 
     start_forwarding(&scene, "http://me:x@proxy.test");
     h2client_call *call = h2client_get(scene.rig.session, "http://server.test:8080/a?b#c");
-    expect_ok(call);
+    h2t_proxy_expect_ok(call);
     const struct h2t_h1_seen *seen = h2t_h1_peer_request(h2t_rig_h1_peer(&scene.rig, 0), 0);
     ck_assert_str_eq(seen->path, "http://server.test:8080/a?b");
     ck_assert_str_eq(h2t_field(seen->fields, "host"), "server.test:8080");
     ck_assert_str_eq(h2t_field(seen->fields, "proxy-authorization"), "Basic bWU6eA==");
     ck_assert_uint_eq(scene.rig.dialer.dials[0]->port, 80);
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(proxy_is_not_used_for_hosts_that_are_excepted)
 {
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
 
     h2t_rig_init_h1(&scene.rig, NULL, NULL);
     h2t_rig_open(
@@ -269,29 +218,29 @@ TEST(proxy_is_not_used_for_hosts_that_are_excepted)
                                  .proxy = H2CLIENT_PROXY(.url = HTTP_PROXY,
                                                          .no_proxy = "example.org, server.test"))));
     h2client_call *call = h2client_get(scene.rig.session, "http://server.test/a");
-    expect_ok(call);
+    h2t_proxy_expect_ok(call);
     ck_assert_str_eq(scene.rig.dialer.dials[0]->host, "server.test");
     ck_assert_str_eq(h2t_h1_peer_request(h2t_rig_h1_peer(&scene.rig, 0), 0)->path, "/a");
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(proxy_of_a_session_can_be_taken_away)
 {
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
 
     start_forwarding(&scene, HTTP_PROXY);
     h2client_call *call =
         h2client_get(scene.rig.session, "http://server.test/", .proxy = H2CLIENT_PROXY(.url = ""));
-    expect_ok(call);
+    h2t_proxy_expect_ok(call);
     ck_assert_str_eq(scene.rig.dialer.dials[0]->host, "server.test");
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(proxy_of_the_environment_is_used_where_it_is_asked_for)
 {
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
 
     h2t_rig_init_h1(&scene.rig, NULL, NULL);
     scene.rig.world.environment[0][0] = "http_proxy";
@@ -300,12 +249,12 @@ TEST(proxy_of_the_environment_is_used_where_it_is_asked_for)
     h2client_call *direct = h2client_get(scene.rig.session, "http://server.test/");
     h2client_call *call = h2client_get(scene.rig.session, "http://server.test/",
                                        .proxy = H2CLIENT_PROXY(.from_environment = H2CLIENT_ON));
-    expect_ok(direct);
-    expect_ok(call);
+    h2t_proxy_expect_ok(direct);
+    h2t_proxy_expect_ok(call);
     ck_assert_str_eq(scene.rig.dialer.dials[0]->host, "server.test");
     ck_assert_str_eq(scene.rig.dialer.dials[1]->host, "proxy.test");
     h2client_call_destroy(direct);
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
@@ -313,15 +262,15 @@ END_TEST
 
 TEST(proxy_over_tls_is_checked_by_its_own_name_and_the_server_by_its)
 {
-    struct scene scene = {0};
+    struct h2t_proxy_scene scene = {0};
 
-    start_url(&scene, "https://proxy.test");
-    h2client_call *call = get(&scene);
-    expect_ok(call);
+    h2t_proxy_start_url(&scene, "https://proxy.test");
+    h2client_call *call = h2t_proxy_get(&scene);
+    h2t_proxy_expect_ok(call);
     ck_assert_uint_eq(scene.rig.tls.n_handshakes, 2);
     ck_assert_str_eq(scene.rig.tls.host, "server.test");
     ck_assert_uint_eq(scene.rig.dialer.dials[0]->port, 443);
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
@@ -329,39 +278,40 @@ END_TEST
 
 TEST(socks_proxy_looks_names_up_where_it_is_asked_to)
 {
-    struct scene scene = {.proxy = {.is_socks = true}};
+    struct h2t_proxy_scene scene = {.proxy = {.is_socks = true}};
 
-    start_url(&scene, "socks5h://proxy.test");
-    h2client_call *call = get(&scene);
-    expect_ok(call);
+    h2t_proxy_start_url(&scene, "socks5h://proxy.test");
+    h2client_call *call = h2t_proxy_get(&scene);
+    h2t_proxy_expect_ok(call);
     ck_assert_str_eq(scene.proxy.target, "server.test:443");
     ck_assert_uint_eq(scene.rig.dialer.dials[0]->port, 1080);
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(socks_proxy_is_told_an_address_otherwise)
 {
-    struct scene scene = {.proxy = {.is_socks = true}};
+    struct h2t_proxy_scene scene = {.proxy = {.is_socks = true}};
 
-    start_url(&scene, "socks5://proxy.test:9");
-    h2client_call *call = get(&scene);
-    expect_ok(call);
+    h2t_proxy_start_url(&scene, "socks5://proxy.test:9");
+    h2client_call *call = h2t_proxy_get(&scene);
+    h2t_proxy_expect_ok(call);
     ck_assert_msg(scene.proxy.target[0] >= '0' && scene.proxy.target[0] <= '9', "%s",
                   scene.proxy.target);
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
 TEST(socks_proxy_takes_a_login)
 {
-    struct scene scene = {.proxy = {.is_socks = true, .user = "me", .password = "secret"}};
+    struct h2t_proxy_scene scene = {
+        .proxy = {.is_socks = true, .user = "me", .password = "secret"}};
 
-    start(&scene,
-          H2CLIENT_PROXY(.url = "socks5h://proxy.test", .user = "me", .password = "secret"));
-    h2client_call *call = get(&scene);
-    expect_ok(call);
-    finish(&scene, call);
+    h2t_proxy_start(
+        &scene, H2CLIENT_PROXY(.url = "socks5h://proxy.test", .user = "me", .password = "secret"));
+    h2client_call *call = h2t_proxy_get(&scene);
+    h2t_proxy_expect_ok(call);
+    h2t_proxy_finish(&scene, call);
 }
 END_TEST
 
@@ -384,139 +334,15 @@ TEST(socks_proxy_that_refuses_says_why)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene scene = {.proxy = {.is_socks = true,
-                                        .user = rows[i].wants_login ? "me" : NULL,
-                                        .password = "secret",
-                                        .socks_refusal = rows[i].refusal}};
-        start_url(&scene, rows[i].url);
-        h2client_call *call = get(&scene);
-        expect_error(call, rows[i].code, rows[i].part);
-        finish(&scene, call);
+        struct h2t_proxy_scene scene = {.proxy = {.is_socks = true,
+                                                  .user = rows[i].wants_login ? "me" : NULL,
+                                                  .password = "secret",
+                                                  .socks_refusal = rows[i].refusal}};
+        h2t_proxy_start_url(&scene, rows[i].url);
+        h2client_call *call = h2t_proxy_get(&scene);
+        h2t_proxy_expect_error(call, rows[i].code, rows[i].part);
+        h2t_proxy_finish(&scene, call);
     }
-}
-END_TEST
-
-/* ---- Digest ------------------------------------------------------------------------------ */
-
-#define CHALLENGE "Digest realm=\"proxies\", nonce=\"abc\", qop=\"auth\", algorithm=SHA-256"
-#define REFUSAL                                                                        \
-    "HTTP/1.1 407 Who?\r\nVia: us\r\nPROXY-Authenticate:  Basic realm=\"proxies\"\r\n" \
-    "Proxy-Authenticate: " CHALLENGE "\r\nContent-Length: 0\r\n\r\n"
-
-static void start_digest(struct scene *scene, h2client_auth_scheme scheme)
-{
-    scene->proxy.refusal = REFUSAL;
-    scene->proxy.pass = "\r\nProxy-Authorization: Digest username=\"me\", ";
-    start(scene,
-          H2CLIENT_PROXY(.url = HTTP_PROXY, .user = "me", .password = "secret", .auth = scheme));
-}
-
-TEST(proxy_that_asks_for_digest_gets_a_proof)
-{
-    struct scene scene = {0};
-
-    start_digest(&scene, H2CLIENT_AUTH_INHERIT);
-    h2client_call *call = get(&scene);
-    expect_ok(call);
-    ck_assert_uint_eq(scene.proxy.n_asked, 2);
-    ck_assert_ptr_nonnull(strstr(scene.proxy.head, "uri=\"server.test:443\""));
-    ck_assert_ptr_nonnull(strstr(scene.proxy.head, "nc=00000001"));
-    finish(&scene, call);
-}
-END_TEST
-
-TEST(proxy_gets_the_next_proof_at_once)
-{
-    struct scene scene = {0};
-
-    start_digest(&scene, H2CLIENT_AUTH_INHERIT);
-    h2client_call *call = get(&scene);
-    expect_ok(call);
-    h2client_call *other = h2client_get(scene.rig.session, "https://other.test/");
-    expect_ok(other);
-    ck_assert_uint_eq(scene.proxy.n_asked, 3);
-    ck_assert_ptr_nonnull(strstr(scene.proxy.head, "uri=\"other.test:443\""));
-    ck_assert_ptr_nonnull(strstr(scene.proxy.head, "nc=00000002"));
-    h2client_call_destroy(other);
-    finish(&scene, call);
-}
-END_TEST
-
-TEST(proxy_is_never_told_a_password_that_is_for_digest)
-{
-    struct scene scene = {0};
-
-    start_digest(&scene, H2CLIENT_AUTH_DIGEST);
-    scene.proxy.pass = NULL; /* whatever is said */
-    h2client_call *call = get(&scene);
-    expect_error(call, H2CLIENT_ERROR_PROXY_AUTH, "status 407, the login is not taken");
-    ck_assert_uint_eq(scene.proxy.n_asked, 2);
-    ck_assert(!scene.proxy.saw_basic);
-    finish(&scene, call);
-}
-END_TEST
-
-TEST(proxy_logins_of_other_kinds_keep_connections_apart)
-{
-    static const h2client_auth_scheme schemes[] = {H2CLIENT_AUTH_BASIC, H2CLIENT_AUTH_INHERIT,
-                                                   H2CLIENT_AUTH_DIGEST};
-    struct scene scene = {0};
-
-    start(&scene, NULL);
-    for (size_t i = 0; i < 3; i++) {
-        h2client_call *call = h2client_get(
-            scene.rig.session, H2T_ORIGIN "/",
-            .proxy = H2CLIENT_PROXY(.url = HTTP_PROXY, .user = "me", .auth = schemes[i]));
-        expect_ok(call);
-        h2client_call_destroy(call);
-        ck_assert_uint_eq(scene.rig.dialer.n_dials, i + 1);
-    }
-    finish(&scene, NULL);
-}
-END_TEST
-
-TEST(proxy_gets_nothing_but_basic_where_that_is_asked_for)
-{
-    struct scene scene = {0};
-
-    start_digest(&scene, H2CLIENT_AUTH_BASIC);
-    h2client_call *call = get(&scene);
-    expect_error(call, H2CLIENT_ERROR_PROXY_AUTH, "status 407, the login is not taken");
-    ck_assert_uint_eq(scene.proxy.n_asked, 1);
-    finish(&scene, call);
-}
-END_TEST
-
-static void ask_for_digest(struct h2t_h1_peer *peer, const struct h2t_h1_seen *request,
-                           struct h2t_h1_reply *reply, void *user)
-{
-    const char *login = h2t_field(request->fields, "proxy-authorization");
-
-    (void)peer;
-    (*(int *)user)++;
-    reply->waits_for_body = true;
-    reply->text = login && strncmp(login, "Digest ", 7) == 0 &&
-                          strstr(login, "uri=\"http://server.test/path?q\"")
-                      ? "HTTP/1.1 200 Fine\r\nContent-Length: 2\r\n\r\nok"
-                      : REFUSAL;
-}
-
-TEST(proxy_that_reads_requests_gets_proofs_of_whole_urls)
-{
-    struct scene scene = {0};
-    int n_asked = 0;
-
-    h2t_rig_init_h1(&scene.rig, ask_for_digest, &n_asked);
-    h2t_rig_open(&scene.rig, NULL);
-    for (int i = 0; i < 2; i++) {
-        h2client_call *call = h2client_post(
-            scene.rig.session, "http://server.test/path?q", .body = H2CLIENT_TEXT("again"),
-            .proxy = H2CLIENT_PROXY(.url = HTTP_PROXY, .user = "me", .password = "secret"));
-        expect_ok(call);
-        h2client_call_destroy(call);
-    }
-    ck_assert_int_eq(n_asked, 3);
-    finish(&scene, NULL);
 }
 END_TEST
 
@@ -525,7 +351,7 @@ END_TEST
 /* Was there an allocation to fail? */
 static bool fails_at(uint64_t n, bool is_socks)
 {
-    struct scene scene = {.proxy = {.is_socks = is_socks}};
+    struct h2t_proxy_scene scene = {.proxy = {.is_socks = is_socks}};
     h2client_call *call;
     bool was_hit;
 
@@ -545,7 +371,7 @@ static bool fails_at(uint64_t n, bool is_socks)
     h2client_call_await(call);
     was_hit = scene.rig.alloc.n_calls >= n;
     ck_assert_int_ne(h2client_call_state(call), H2CLIENT_PENDING);
-    finish(&scene, call);
+    h2t_proxy_finish(&scene, call);
     return was_hit;
 }
 
@@ -580,13 +406,13 @@ TEST(proxy_of_no_sense_is_refused_without_its_login)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene scene = {0};
+        struct h2t_proxy_scene scene = {0};
         h2t_rig_start(&scene.rig);
         h2client_call *call =
             h2client_get(scene.rig.session, H2T_ORIGIN "/", .proxy = &rows[i].options);
-        expect_error(call, H2CLIENT_ERROR_INVALID_ARGUMENT, rows[i].part);
+        h2t_proxy_expect_error(call, H2CLIENT_ERROR_INVALID_ARGUMENT, rows[i].part);
         ck_assert_ptr_null(strstr(h2client_call_error(call)->message, "secret"));
-        finish(&scene, call);
+        h2t_proxy_finish(&scene, call);
     }
 }
 END_TEST
@@ -604,11 +430,6 @@ TEST_MAIN("facade_proxy", {T(proxy_makes_a_tunnel_for_https)},
           {T(proxy_over_tls_is_checked_by_its_own_name_and_the_server_by_its)},
           {T(socks_proxy_looks_names_up_where_it_is_asked_to)},
           {T(socks_proxy_is_told_an_address_otherwise)}, {T(socks_proxy_takes_a_login)},
-          {T(socks_proxy_that_refuses_says_why)}, {T(proxy_that_asks_for_digest_gets_a_proof)},
-          {T(proxy_gets_the_next_proof_at_once)},
-          {T(proxy_is_never_told_a_password_that_is_for_digest)},
-          {T(proxy_logins_of_other_kinds_keep_connections_apart)},
-          {T(proxy_gets_nothing_but_basic_where_that_is_asked_for)},
-          {T(proxy_that_reads_requests_gets_proofs_of_whole_urls)},
+          {T(socks_proxy_that_refuses_says_why)},
           {T(proxy_leaves_nothing_behind_whatever_allocation_fails)},
           {T(proxy_of_no_sense_is_refused_without_its_login)})

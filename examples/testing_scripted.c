@@ -119,7 +119,8 @@ static void reset(struct h2t_peer *peer, const struct h2t_seen_request *request,
     h2t_peer_reset(peer, request->stream_id, 8);
 }
 
-static bool check(const char *claim, h2t_on_request on_request, long wanted, int n_requests,
+/* What a test says, in the Test Anything Protocol. */
+static bool check(int n, const char *claim, h2t_on_request on_request, long wanted, int n_requests,
                   int64_t takes_ms)
 {
     struct bench bench;
@@ -132,18 +133,20 @@ static bool check(const char *claim, h2t_on_request on_request, long wanted, int
     price = fetch_price(bench.session);
     took_ms = bench.world.now_us / 1000 - took_ms;
     is_right = price == wanted && bench.n_requests == n_requests && took_ms >= takes_ms;
-    printf("%s %s: %ld, %d requests, %lld ms of virtual time\n", is_right ? "ok" : "NOT OK", claim,
-           price, bench.n_requests, (long long)took_ms);
+    printf("%sok %d - %s\n# %ld, %d requests, %lld ms of virtual time\n", is_right ? "" : "not ", n,
+           claim, price, bench.n_requests, (long long)took_ms);
     tear_down(&bench);
     return is_right;
 }
 
 int main(void)
 {
-    bool is_right = check("the price is read", say_price, 1299, 1, 0);
+    bool is_right;
 
-    is_right &= check("a busy shop is asked again", say_later, 1299, 3, 1);
-    is_right &= check("a silent shop is left after 30 s", say_nothing, -1, 0, 30000);
-    is_right &= check("a shop that hangs up has no price", reset, -1, 1, 0);
+    puts("1..4");
+    is_right = check(1, "the price is read", say_price, 1299, 1, 0);
+    is_right &= check(2, "a busy shop is asked again", say_later, 1299, 3, 1);
+    is_right &= check(3, "a silent shop is left after 30 s", say_nothing, -1, 0, 30000);
+    is_right &= check(4, "a shop that hangs up has no price", reset, -1, 1, 0);
     return is_right ? 0 : 1;
 }

@@ -164,7 +164,8 @@ class Testers(unittest.TestCase):
         package = "h2client-testing"
         program = compile_with(compiler, "examples/testing_scripted.c", *more, package=package)
         shown = run(program).stdout
-        self.assertEqual(re.findall(r"^(?:not )?ok \d", shown, re.MULTILINE), [f"ok {n}" for n in range(1, 5)])
+        results = re.findall(r"^(?:not )?ok \d", shown, re.MULTILINE)
+        self.assertEqual(results, [f"ok {n}" for n in range(1, 5)])
 
     def test_program_tests_its_own_code_without_a_socket(self):
         self.works("gcc", "-std=c11")

@@ -6,6 +6,7 @@
 #ifndef H2I_SETTINGS_H
 #define H2I_SETTINGS_H
 
+#include "base/options.h"
 #include "base/str.h"
 #include "base/arena.h"
 #include "h2client/pool/pool.h"
@@ -76,15 +77,6 @@ h2client_error_code h2i_settings_apply_proxy(struct h2i_settings *settings, stru
 /* The fields that options mean; of a session's defaults as of a call's. */
 h2client_error_code h2i_settings_mean(const h2client_call_options *options, struct h2i_arena *arena,
                                       struct h2i_meant_fields *meant, struct h2i_text *why);
-
-/*
- * Copies a caller's struct, which starts with its own size, into the one this library
- * knows: a shorter one is filled up with zeros, a longer one is taken only if what is
- * unknown is all zero. INVALID_ARGUMENT with `why` otherwise; what is known of a longer
- * one is copied even then. NULL gives all zeros.
- */
-h2client_error_code h2i_options_take(void *known, size_t known_size, const void *given,
-                                     const char *what, struct h2i_text *why);
 
 /* One limit: 0 keeps *value, NO_LIMIT makes it INT64_MAX, others are scaled. */
 h2client_error_code h2i_limit_apply(int64_t *value, int64_t given, int64_t scale, const char *name,

@@ -250,6 +250,31 @@ TEST(server_in_the_same_thread_answers)
 }
 END_TEST
 
+TEST(memory_and_replays_take_no_options_they_do_not_know)
+{
+    const struct {
+        h2client_memory_limits known;
+        size_t more;
+    } limits = {{.size = sizeof limits}, 1};
+    const struct {
+        h2client_replay_options known;
+        int64_t more;
+    } options = {{.size = sizeof options}, 1};
+    struct server server = {.end = NULL};
+    struct rig rig;
+
+    h2t_alloc_init(&rig.alloc);
+    start(&rig,
+          h2client_memory_dialer_create(accept_call, &server, &limits.known, &rig.alloc.allocator));
+    expect_error(get(&rig), H2CLIENT_ERROR_INVALID_ARGUMENT, "memory: uses options that");
+    finish(&rig);
+    h2t_alloc_init(&rig.alloc);
+    start(&rig, h2client_replay_dialer_create("", 0, &options.known, &rig.alloc.allocator));
+    expect_error(get(&rig), H2CLIENT_ERROR_INVALID_ARGUMENT, "replay: uses options that");
+    finish(&rig);
+}
+END_TEST
+
 /* ---- what a session makes for itself ------------------------------------------------- */
 
 TEST(tcp_dialer_of_no_sense_tells_each_call)
@@ -288,5 +313,7 @@ TEST_MAIN("fd_transport", {T(pipes_carry_a_call)}, {T(socket_is_one_descriptor_f
           {T(descriptors_are_one_connection_and_no_second)},
           {T(pipe_nobody_reads_raises_no_signal)}, {T(signal_that_was_pending_before_stays)},
           {T(file_is_no_connection)}, {T(descriptors_nobody_wanted_are_closed)},
-          {T(server_in_the_same_thread_answers)}, {T(tcp_dialer_of_no_sense_tells_each_call)},
+          {T(server_in_the_same_thread_answers)},
+          {T(memory_and_replays_take_no_options_they_do_not_know)},
+          {T(tcp_dialer_of_no_sense_tells_each_call)},
           {T(tcp_dialer_and_tls_factory_can_be_made_by_hand)})

@@ -248,7 +248,7 @@ TEST(unix_socket_has_a_path_that_fits)
     dial(&rig, 1000);
     expect_fault(&rig, H2CLIENT_ERROR_CONNECT_FAILED, "a path has 1 to 107 bytes");
     h2client_dialer_destroy(rig.dialer);
-    make_unix_dialer(&rig, "");
+    make_unix_dialer(&rig, NULL);
     dial(&rig, 1000);
     expect_fault(&rig, H2CLIENT_ERROR_CONNECT_FAILED, "a path has 1 to 107 bytes");
     finish(&rig);
@@ -401,6 +401,21 @@ TEST(command_that_ends_at_once_is_told_with_its_status)
 }
 END_TEST
 
+TEST(command_that_somebody_else_waited_for_has_ended)
+{
+    h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
+    struct rig rig;
+
+    signal(SIGCHLD, SIG_IGN); /* the system waits */
+    run(&rig, "exit 7");
+    listen_to_it(&rig);
+    rig.transport->ops->info(rig.transport, &info);
+    ck_assert_str_eq(info.fault->text, "the command ended");
+    finish(&rig);
+    signal(SIGCHLD, SIG_DFL);
+}
+END_TEST
+
 TEST(command_that_ends_after_it_spoke_is_an_end)
 {
     h2client_transport_info info = {.size = H2CLIENT_TRANSPORT_INFO_BRIEF};
@@ -507,6 +522,7 @@ TEST_MAIN("local_dialers", {T(unix_socket_is_found_by_its_path)},
           {T(command_sees_the_end_of_what_is_sent)}, {T(command_inherits_no_other_descriptor)},
           {T(command_has_its_signals_as_by_default)},
           {T(command_that_ends_at_once_is_told_with_its_status)},
+          {T(command_that_somebody_else_waited_for_has_ended)},
           {T(command_that_ends_after_it_spoke_is_an_end)}, {T(command_of_no_sense_is_refused)},
           {T(command_is_told_no_host_that_means_something_to_a_shell)},
           {T(command_is_waited_for_when_its_connection_is_closed)},

@@ -35,9 +35,7 @@ bool h2i_child_has_ended(struct h2i_child *child)
     do {
         pid = waitpid(child->pid, &child->status, WNOHANG);
     } while (pid < 0 && errno == EINTR);
-    /* Somebody else has waited for it: how it ended is not known. */
-    if (pid < 0)
-        child->status = 0;
+    child->is_lost = pid < 0; /* somebody else has waited for it */
     child->has_ended = pid != 0;
     return child->has_ended;
 }
@@ -50,7 +48,9 @@ static void send_signal(const struct h2i_child *child, int number)
 
 const char *h2i_child_end_text(const struct h2i_child *child, char buf[H2I_CHILD_TEXT_MAX])
 {
-    if (WIFSIGNALED(child->status))
+    if (child->is_lost)
+        snprintf(buf, H2I_CHILD_TEXT_MAX, "ended");
+    else if (WIFSIGNALED(child->status))
         snprintf(buf, H2I_CHILD_TEXT_MAX, "was ended by signal %d", WTERMSIG(child->status));
     else
         snprintf(buf, H2I_CHILD_TEXT_MAX, "ended with status %d", WEXITSTATUS(child->status));

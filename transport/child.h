@@ -28,7 +28,8 @@ struct h2i_child {
     pid_t parent; /* us, but not a fork of us */
     bool is_leaving;
     bool has_ended; /* it has been waited for */
-    int status;     /* then; of waitpid */
+    bool is_lost;   /* then, but not by us */
+    int status;     /* of waitpid, where it was us */
 };
 
 void h2i_children_init(struct h2i_children *children, const h2client_allocator *allocator);

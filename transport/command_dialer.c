@@ -303,14 +303,15 @@ h2client_dialer *h2client_command_dialer_create(const char *command,
                                                 const h2client_allocator *allocator)
 {
     const h2client_allocator *used = allocator ? allocator : h2i_default_allocator();
-    size_t size = strlen(command) + 1;
+    const char *given = command ? command : "";
+    size_t size = strlen(given) + 1;
     struct command_dialer *dialer = h2i_alloc_zeroed(used, sizeof *dialer + size);
 
     if (!dialer)
         return NULL;
     h2i_local_dialer_init(&dialer->base, used);
     h2i_children_init(&dialer->children, used);
-    memcpy(dialer->command, command, size);
+    memcpy(dialer->command, given, size);
     dialer->base.place = PLACE;
     dialer->base.connect = command_connect;
     dialer->base.destroy = command_dialer_destroy;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Pairs of transports in memory for everybody, and a dialer whose connections are such pairs. */
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/options.h"
 #include "h2client/transports.h"
 #include "transport/local_dial.h"
 #include "transport/memory.h"
@@ -15,24 +14,29 @@ struct memory_dialer {
     void *user;
 };
 
-/* NULL, and what a caller of an older library does not know: defaults. */
-static struct h2i_memory_limits take_limits(const h2client_memory_limits *given)
+/* NULL: defaults. INVALID_ARGUMENT: what is asked for is not known here. */
+static h2client_fault take_limits(struct h2i_memory_limits *limits,
+                                  const h2client_memory_limits *given)
 {
-    h2client_memory_limits known = {.size = 0};
+    h2client_fault fault = h2i_fault(H2CLIENT_OK, "%s", "");
+    struct h2i_text why = h2i_text(fault.text, sizeof fault.text);
+    h2client_memory_limits known;
 
-    if (given)
-        memcpy(&known, given, given->size < sizeof known ? given->size : sizeof known);
-    return (struct h2i_memory_limits){.max_buffered = known.max_buffered,
-                                      .max_read = known.max_read,
-                                      .max_write = known.max_write};
+    fault.code = h2i_options_take(&known, sizeof known, given, "memory", &why);
+    *limits = (struct h2i_memory_limits){.max_buffered = known.max_buffered,
+                                         .max_read = known.max_read,
+                                         .max_write = known.max_write};
+    return fault;
 }
 
 bool h2client_memory_pair_create(h2client_reactor *reactor, const h2client_memory_limits *limits,
                                  h2client_transport *ends[2])
 {
-    struct h2i_memory_limits known = take_limits(limits);
+    struct h2i_memory_limits known;
+    h2client_fault fault = take_limits(&known, limits);
 
-    return h2i_memory_pair_create(reactor, &known, ends);
+    ends[0] = ends[1] = NULL;
+    return !fault.code && h2i_memory_pair_create(reactor, &known, ends);
 }
 
 static void memory_connect(struct h2i_local_dialer *base, h2client_reactor *reactor,
@@ -55,15 +59,20 @@ h2client_dialer *h2client_memory_dialer_create(h2client_memory_accept_fn on_acce
                                                const h2client_allocator *allocator)
 {
     const h2client_allocator *used = allocator ? allocator : h2i_default_allocator();
-    struct memory_dialer *dialer = h2i_alloc_zeroed(used, sizeof *dialer);
+    struct h2i_memory_limits known;
+    h2client_fault fault = take_limits(&known, limits);
+    struct memory_dialer *dialer;
 
+    if (fault.code)
+        return h2i_refusing_dialer_create(used, &fault);
+    dialer = h2i_alloc_zeroed(used, sizeof *dialer);
     if (!dialer)
         return NULL;
     h2i_local_dialer_init(&dialer->base, used);
     dialer->base.connect = memory_connect;
     dialer->base.destroy = h2i_local_dialer_free;
     dialer->base.place = "memory";
-    dialer->limits = take_limits(limits);
+    dialer->limits = known;
     dialer->on_accept = on_accept;
     dialer->user = user;
     return &dialer->base.dialer;

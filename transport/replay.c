@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/options.h"
 #include "base/str.h"
 #include "transport/local_dial.h"
 #include "transport/recording.h"
@@ -388,19 +389,20 @@ h2client_dialer *h2client_replay_dialer_create(const void *recording, size_t len
 {
     const h2client_allocator *used = allocator ? allocator : h2i_default_allocator();
     struct replay_dialer *dialer = h2i_alloc_zeroed(used, sizeof *dialer);
-    h2client_replay_options known = {.size = 0};
+    h2client_replay_options known;
+    struct h2i_text why;
 
     if (!dialer)
         return NULL;
-    if (options)
-        memcpy(&known, options, options->size < sizeof known ? options->size : sizeof known);
+    why = h2i_text(dialer->fault.text, sizeof dialer->fault.text);
+    dialer->fault.code = h2i_options_take(&known, sizeof known, options, "replay", &why);
     h2i_local_dialer_init(&dialer->base, used);
     dialer->base.connect = replay_connect;
     dialer->base.destroy = replay_dialer_destroy;
     dialer->base.place = "a recording";
     dialer->checks_sent = known.checks_sent != H2CLIENT_OFF;
     dialer->keeps_time = known.keeps_time == H2CLIENT_ON;
-    if (load(dialer, recording, len))
+    if (dialer->fault.code || load(dialer, recording, len))
         return &dialer->base.dialer;
     replay_dialer_destroy(&dialer->base);
     return NULL;

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/options.h"
 #include "base/list.h"
 #include "h2client/transports.h"
 #include "transport/local_dial.h"
@@ -455,19 +456,15 @@ static bool is_rate(int64_t bytes_per_s)
     return bytes_per_s >= 0 || bytes_per_s == H2CLIENT_NO_LIMIT;
 }
 
-/* OK, or what is wrong with them. What a newer program does not use may be there. */
+/* OK, or what is wrong with them. */
 static h2client_fault take_options(h2client_slow_options *known, const h2client_slow_options *given)
 {
-    const char *bytes = (const char *)given;
+    h2client_fault fault = h2i_fault(H2CLIENT_OK, "%s", "");
+    struct h2i_text why = h2i_text(fault.text, sizeof fault.text);
 
-    *known = (h2client_slow_options){.size = sizeof *known};
-    if (!given)
-        return h2i_fault(H2CLIENT_OK, "%s", "");
-    memcpy(known, given, given->size < sizeof *known ? given->size : sizeof *known);
-    for (size_t i = sizeof *known; i < given->size; i++)
-        if (bytes[i])
-            return h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT,
-                             "slow: uses options that this version of the library does not know");
+    fault.code = h2i_options_take(known, sizeof *known, given, "slow", &why);
+    if (fault.code)
+        return fault;
     if (!is_rate(known->recv_bytes_per_s) || !is_rate(known->send_bytes_per_s))
         return h2i_fault(H2CLIENT_ERROR_INVALID_ARGUMENT,
                          "slow: a rate is neither a limit nor H2CLIENT_NO_LIMIT");

@@ -81,14 +81,15 @@ static void unix_connect(struct h2i_local_dialer *base, h2client_reactor *reacto
 h2client_dialer *h2client_unix_dialer_create(const char *path, const h2client_allocator *allocator)
 {
     const h2client_allocator *used = allocator ? allocator : h2i_default_allocator();
-    size_t path_size = strlen(path) + 1;
+    const char *given = path ? path : "";
+    size_t path_size = strlen(given) + 1;
     struct unix_dialer *dialer = h2i_alloc_zeroed(used, sizeof *dialer + strlen(PLACE) + path_size);
 
     if (!dialer)
         return NULL;
     h2i_local_dialer_init(&dialer->base, used);
     memcpy(dialer->place, PLACE, strlen(PLACE));
-    memcpy(dialer->place + strlen(PLACE), path, path_size);
+    memcpy(dialer->place + strlen(PLACE), given, path_size);
     dialer->path = dialer->place + strlen(PLACE);
     dialer->base.place = dialer->place;
     dialer->base.connect = unix_connect;

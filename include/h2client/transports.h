@@ -92,7 +92,7 @@ typedef struct h2client_memory_limits {
 
 /* Two transports joined back to back: what is written to one can be read from the other. Each
  * is destroyed by its own user; the other one reads an end then. NULL limits: defaults. False:
- * no memory. */
+ * no memory, or limits that this version does not know. */
 H2CLIENT_API H2CLIENT_MUST_USE bool h2client_memory_pair_create(
     h2client_reactor *reactor, const h2client_memory_limits *limits, h2client_transport *ends[2]);
 /* A connection is wanted: `end` is the other end of it, the callee's from here on. It sets

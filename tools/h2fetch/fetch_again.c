@@ -125,5 +125,7 @@ int64_t h2f_again_timeout_ms(const struct h2f_job *job)
 
     if (max_ms <= 0)
         return 0;
+    if (!job->again.n_attempts) /* the first call begins with the job: what was asked for */
+        return max_ms;
     return left_ms > 0 ? left_ms : 1;
 }

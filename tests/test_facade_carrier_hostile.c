@@ -275,8 +275,69 @@ TEST(tunnels_in_a_small_budget_all_come_to_their_end)
     h2t_rig_finish(&rig);
 }
 END_TEST
+
+static void get_in_turn(const struct h2t_rig *rig, int n)
+{
+    for (int i = 0; i < n; i++) {
+        h2client_call *call = get(rig, i);
+        h2client_call_await(call);
+        ck_assert_msg(h2client_call_state(call) == H2CLIENT_OK, "%d: %s", i,
+                      h2client_call_error(call)->message);
+        h2client_call_destroy(call);
+    }
+}
+
+TEST(idle_tunnels_keep_no_other_out_of_a_small_budget)
+{
+    struct h2t_h2_proxy proxy = {.n_asked = 0};
+    struct h2t_rig rig;
+    int64_t begun_us;
+
+    h2t_rig_init(&rig);
+    rig.plan.h2_proxy = &proxy;
+    open_rig(&rig, H2CLIENT_SESSION(.max_held_bytes = 131072));
+    begun_us = rig.world.now_us;
+    get_in_turn(&rig, 10);
+    ck_assert_uint_eq(rig.dialer.n_dials, 1);
+    ck_assert_int_le(rig.session->pool.budget.used, 131072);
+    ck_assert_int_eq(rig.world.now_us, begun_us);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
+/* ---- who is never content ------------------------------------------------------------------ */
+
+TEST(proxy_that_calls_every_nonce_stale_is_left)
+{
+    static const h2client_header stale[] = {
+        {"proxy-authenticate", "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", stale=true"},
+        {NULL, NULL}};
+    struct h2t_h2_proxy proxy = {.refusal = 407, .refusal_fields = stale};
+    const h2client_call_options *defaults =
+        H2CLIENT_CALL(.proxy = H2CLIENT_PROXY(.url = PROXY, .user = "u", .password = "p",
+                                              .auth = H2CLIENT_AUTH_DIGEST));
+    struct h2t_rig rig;
+    h2client_call *calls[20];
+
+    h2t_rig_init(&rig);
+    rig.plan.h2_proxy = &proxy;
+    h2t_rig_open(&rig, H2CLIENT_SESSION(.defaults = defaults));
+    for (int i = 0; i < 20; i++)
+        calls[i] = get(&rig, i);
+    h2client_gather(calls, 20);
+    for (int i = 0; i < 20; i++) {
+        ck_assert_int_eq(h2client_call_error(calls[i])->code, H2CLIENT_ERROR_PROXY_AUTH);
+        h2client_call_destroy(calls[i]);
+    }
+    ck_assert_uint_le(proxy.n_asked, 60);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 TEST_MAIN("facade_carrier_hostile", {T(proxy_may_answer_anything_and_the_call_ends)},
           {T(proxy_that_lets_no_stream_in_is_left_in_time)},
           {T(proxy_that_stops_reading_makes_us_hold_no_more)},
           {T(tunnels_can_be_left_at_every_turn)},
-          {T(tunnels_in_a_small_budget_all_come_to_their_end)})
+          {T(tunnels_in_a_small_budget_all_come_to_their_end)},
+          {T(idle_tunnels_keep_no_other_out_of_a_small_budget)},
+          {T(proxy_that_calls_every_nonce_stale_is_left)})

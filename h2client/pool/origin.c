@@ -309,8 +309,7 @@ static bool hand_out(struct h2i_origin *origin, struct h2i_ticket *ticket, struc
     code = ticket->events->on_link(ticket, link);
     if (code == H2CLIENT_PENDING) {
         h2i_origin_admit(origin, ticket);
-        if (!h2i_list_is_linked(&origin->in_starved))
-            h2i_list_append(&origin->pool->starved, &origin->in_starved);
+        h2i_pool_note_starved(origin->pool, origin);
         return false;
     }
     if (code == H2CLIENT_OK)

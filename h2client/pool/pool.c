@@ -237,6 +237,25 @@ static bool evict_idle(struct h2i_pool *pool, const struct h2i_origin *for_whom)
     return false;
 }
 
+static bool is_tunnel(const struct h2i_origin *origin)
+{
+    return origin->proxy && origin->proxy->kind == H2I_PROXY_HTTPS && !origin->is_carrier &&
+           !h2i_proxy_forwards(origin->proxy, origin->is_https, origin->version);
+}
+
+/* A tunnel over HTTP/2 holds its stream's share for as long as it stands, used or not. */
+static void evict_idle_tunnel(struct h2i_pool *pool)
+{
+    for (struct h2i_list *node = h2i_list_first(&pool->idle); node;
+         node = h2i_list_after(&pool->idle, node)) {
+        struct h2i_link *link = H2I_CONTAINER_OF(node, struct h2i_link, in_idle);
+        if (!is_tunnel(link->origin) || link->origin->waiters.n > 0) /* about to be used */
+            continue;
+        h2i_link_shut_down(link);
+        return;
+    }
+}
+
 /* Whose is the next place: theirs who have none, then theirs who want more. */
 static struct h2i_origin *next_in_queue(const struct h2i_pool *pool)
 {
@@ -317,12 +336,26 @@ bool h2i_pool_owes_slot(const struct h2i_link *link, const struct h2i_ticket *ti
 
 /* ---- a turn ----------------------------------------------------------------------------- */
 
+static bool has_room(const struct h2i_pool *pool)
+{
+    return pool->budget.used + pool->config.h2.stream_window_bytes <= pool->budget.max;
+}
+
+void h2i_pool_note_starved(struct h2i_pool *pool, struct h2i_origin *origin)
+{
+    if (h2i_list_is_linked(&origin->in_starved))
+        return;
+    h2i_list_append(&pool->starved, &origin->in_starved);
+    if (!has_room(pool))
+        evict_idle_tunnel(pool);
+}
+
 /* The budget is everybody's: room in it comes from streams of other origins as well. */
 static void touch_starved(struct h2i_pool *pool)
 {
     struct h2i_list *node;
 
-    if (pool->budget.used + pool->config.h2.stream_window_bytes > pool->budget.max)
+    if (!has_room(pool))
         return;
     while ((node = h2i_list_pop(&pool->starved)))
         h2i_origin_touch(H2I_CONTAINER_OF(node, struct h2i_origin, in_starved));

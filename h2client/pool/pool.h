@@ -187,6 +187,8 @@ bool h2i_pool_take_slot(struct h2i_pool *pool, struct h2i_origin *origin);
 void h2i_pool_give_slot(struct h2i_origin *origin);
 /* A link fell idle: whoever is hungry may have its slot. */
 void h2i_pool_note_idle(struct h2i_pool *pool);
+/* It waits for room in the budget: an idle tunnel gives up what it has of it. */
+void h2i_pool_note_starved(struct h2i_pool *pool, struct h2i_origin *origin);
 /* Is the turn of this connection over, and does somebody elsewhere, who came before this
  * ticket, need its slot? */
 bool h2i_pool_owes_slot(const struct h2i_link *link, const struct h2i_ticket *ticket);

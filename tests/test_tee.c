@@ -382,6 +382,22 @@ TEST(replay_keeps_the_time_where_that_is_asked_for)
 }
 END_TEST
 
+TEST(replay_waits_for_what_is_due_never)
+{
+    struct tape *tape = new_tape();
+    struct scene scene;
+
+    write_talk(tape, "1 received-end 9223372036854775807 0\n\n");
+    open_replay(&scene, tape, H2CLIENT_REPLAY(.keeps_time = H2CLIENT_ON));
+    h2client_call *call = get_talk(&scene);
+    h2t_rig_run_ms(&scene.rig, 1000);
+    ck_assert_int_eq(h2client_call_state(call), H2CLIENT_PENDING);
+    h2client_call_destroy(call);
+    close_replay(&scene);
+    free(tape);
+}
+END_TEST
+
 /* The second answer is due before its question comes: nothing happens until then. */
 TEST(replay_that_keeps_the_time_waits_for_a_late_question)
 {
@@ -472,5 +488,6 @@ TEST_MAIN("tee", {T(recording_says_who_when_and_what)},
           {T(replay_of_what_is_no_recording_says_where)},
           {T(replay_ends_and_fails_as_the_connection_did)},
           {T(replay_keeps_the_time_where_that_is_asked_for)},
+          {T(replay_waits_for_what_is_due_never)},
           {T(replay_that_keeps_the_time_waits_for_a_late_question)},
           {T(tee_and_replay_leave_nothing_behind_whatever_allocation_fails)})

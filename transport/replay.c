@@ -110,7 +110,8 @@ static bool waits_for_its_time(struct replay_transport *replay, int64_t *due_us)
 
     if (!replay->dialer->keeps_time || !event || !(replay->wanted & H2CLIENT_READABLE))
         return false;
-    *due_us = replay->opened_us + event->at_us;
+    if (__builtin_add_overflow(replay->opened_us, event->at_us, due_us))
+        *due_us = INT64_MAX;
     return *due_us > h2client_reactor_now_us(replay->reactor);
 }
 

@@ -219,7 +219,7 @@ static void leave(struct h2t_rig *rig, h2client_call **calls, enum way way)
     }
 }
 
-static void leave_at(int n_turns, enum way way)
+static void leave_at(int n_turns, enum way way, int64_t max_held_bytes)
 {
     struct h2t_h2_proxy proxy = {.n_asked = 0};
     h2client_call *calls[3];
@@ -228,7 +228,7 @@ static void leave_at(int n_turns, enum way way)
     h2t_rig_init(&rig);
     rig.plan.h2_proxy = &proxy;
     rig.plan.link.max_read = 40;
-    open_rig(&rig, H2CLIENT_SESSION(.max_conns = 2));
+    open_rig(&rig, H2CLIENT_SESSION(.max_conns = 2, .max_held_bytes = max_held_bytes));
     for (int i = 0; i < 3; i++)
         calls[i] = get(&rig, i);
     h2t_rig_turn(&rig, n_turns);
@@ -249,7 +249,15 @@ TEST(tunnels_can_be_left_at_every_turn)
 {
     for (int n_turns = 0; n_turns < 70; n_turns++)
         for (int way = 0; way < N_WAYS; way++)
-            leave_at(n_turns, (enum way)way);
+            leave_at(n_turns, (enum way)way, 0);
+}
+END_TEST
+
+TEST(tunnels_that_wait_for_room_can_be_left_at_every_turn)
+{
+    for (int n_turns = 0; n_turns < 70; n_turns++)
+        for (int way = 0; way < N_WAYS; way++)
+            leave_at(n_turns, (enum way)way, 65536);
 }
 END_TEST
 
@@ -334,10 +342,54 @@ TEST(proxy_that_calls_every_nonce_stale_is_left)
 }
 END_TEST
 
+/* ---- no memory ------------------------------------------------------------------------------ */
+
+static void want_a_proof(struct h2t_h2_proxy *proxy, const struct h2t_connect *connect)
+{
+    proxy->refusal = strncmp(connect->login, "Digest ", 7) == 0 ? 0 : 407;
+}
+
+/* One after the other: the third finds no room in the budget but that of an idle one. */
+static bool fails_at(uint64_t n)
+{
+    static const h2client_header fields[] = {
+        {"proxy-authenticate", "Digest realm=\"r\", nonce=\"n\", qop=\"auth\""}, {NULL, NULL}};
+    struct h2t_h2_proxy proxy = {.on_connect = want_a_proof, .refusal_fields = fields};
+    const h2client_call_options *defaults =
+        H2CLIENT_CALL(.proxy = H2CLIENT_PROXY(.url = PROXY, .user = "u", .password = "p"),
+                      .total_timeout_ms = 60000,
+                      .retry = H2CLIENT_RETRY(.max_replays = H2CLIENT_NONE));
+    struct h2t_rig rig;
+    bool was_hit;
+
+    h2t_rig_init(&rig);
+    rig.plan.h2_proxy = &proxy;
+    rig.alloc.fail_at = n;
+    h2t_rig_open(&rig, H2CLIENT_SESSION(.defaults = defaults, .max_held_bytes = 131072));
+    for (int i = 0; i < 3; i++) {
+        h2client_call *call = get(&rig, i);
+        h2client_call_await(call);
+        ck_assert_int_ne(h2client_call_state(call), H2CLIENT_PENDING);
+        h2client_call_destroy(call);
+    }
+    was_hit = rig.alloc.n_calls >= n;
+    h2t_rig_finish(&rig);
+    return was_hit;
+}
+
+TEST(proofs_and_evictions_leave_nothing_behind_whatever_allocation_fails)
+{
+    for (uint64_t n = 1; fails_at(n); n++)
+        ;
+}
+END_TEST
+
 TEST_MAIN("facade_carrier_hostile", {T(proxy_may_answer_anything_and_the_call_ends)},
           {T(proxy_that_lets_no_stream_in_is_left_in_time)},
           {T(proxy_that_stops_reading_makes_us_hold_no_more)},
           {T(tunnels_can_be_left_at_every_turn)},
+          {T(tunnels_that_wait_for_room_can_be_left_at_every_turn)},
           {T(tunnels_in_a_small_budget_all_come_to_their_end)},
           {T(idle_tunnels_keep_no_other_out_of_a_small_budget)},
-          {T(proxy_that_calls_every_nonce_stale_is_left)})
+          {T(proxy_that_calls_every_nonce_stale_is_left)},
+          {T(proofs_and_evictions_leave_nothing_behind_whatever_allocation_fails)})

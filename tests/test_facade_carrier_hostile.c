@@ -169,6 +169,13 @@ static void answer_at_the_end(struct h2t_peer *peer, const struct h2t_seen_reque
     *response = (struct h2t_response){.status = 200, .waits_for_body = true};
 }
 
+static void answer_never(struct h2t_peer *peer, const struct h2t_seen_request *request,
+                         struct h2t_response *response, void *user)
+{
+    (void)peer, (void)request, (void)user;
+    *response = (struct h2t_response){.status = 200, .is_held = true};
+}
+
 TEST(proxy_that_stops_reading_makes_us_hold_no_more)
 {
     static char body[8 << 20];
@@ -342,6 +349,31 @@ TEST(proxy_that_calls_every_nonce_stale_is_left)
 }
 END_TEST
 
+/* ---- how long -------------------------------------------------------------------------------- */
+
+TEST(old_connection_is_replaced_under_tunnels_that_stand)
+{
+    struct h2t_h2_proxy proxy = {.behind = {.on_request = answer_never}};
+    struct h2t_rig rig;
+    h2client_call *held;
+
+    h2t_rig_init(&rig);
+    rig.plan.h2_proxy = &proxy;
+    open_rig(&rig, H2CLIENT_SESSION(.max_conn_age_ms = 5000, .idle_timeout_ms = 1000));
+    held = get(&rig, 50);
+    h2t_rig_run_ms(&rig, 20000);
+    proxy.behind.on_request = NULL;
+    get_in_turn(&rig, 3);
+    ck_assert_int_eq(h2client_call_state(held), H2CLIENT_PENDING);
+    ck_assert_uint_eq(rig.dialer.n_dials, 2);
+    h2client_call_destroy(held);
+    h2t_rig_run_ms(&rig, 20000);
+    ck_assert_uint_eq(h2t_dialer_n_open(&rig.dialer), 0);
+    ck_assert_int_eq(rig.session->pool.budget.used, 0);
+    h2t_rig_finish(&rig);
+}
+END_TEST
+
 /* ---- no memory ------------------------------------------------------------------------------ */
 
 static void want_a_proof(struct h2t_h2_proxy *proxy, const struct h2t_connect *connect)
@@ -392,4 +424,5 @@ TEST_MAIN("facade_carrier_hostile", {T(proxy_may_answer_anything_and_the_call_en
           {T(tunnels_in_a_small_budget_all_come_to_their_end)},
           {T(idle_tunnels_keep_no_other_out_of_a_small_budget)},
           {T(proxy_that_calls_every_nonce_stale_is_left)},
+          {T(old_connection_is_replaced_under_tunnels_that_stand)},
           {T(proofs_and_evictions_leave_nothing_behind_whatever_allocation_fails)})

@@ -296,6 +296,7 @@ TEST(replay_of_what_is_no_recording_says_where)
         {"h2client recording 1\n1 opened 0 18446744073709551615\na 1\n", "at byte 21"},
         {"h2client recording 1\n1 opened 0 3 4\na 1\n", "at byte 21"},
         {"h2client recording 1\n1 opened 0 3\na 1x", "at byte 21"},
+        {"h2client recording 1\n1 received 0 0\n\n", "at byte 21"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -130,7 +130,7 @@ void h2i_children_sweep(struct h2i_children *children)
         struct h2i_child *child = H2I_CONTAINER_OF(node, struct h2i_child, node);
         node = h2i_list_after(&children->all, node);
         bool is_anothers = child->parent != getpid(); /* we are a fork */
-        if (is_anothers || (child->is_leaving && !child->reactor && h2i_child_has_ended(child)))
+        if (child->is_leaving && !child->reactor && (is_anothers || h2i_child_has_ended(child)))
             forget(child);
     }
 }

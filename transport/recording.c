@@ -37,6 +37,12 @@ static bool take_kind(struct h2i_str word, h2client_tee_kind *kind)
     return false;
 }
 
+/* None at all would be an end, and that has a name. */
+static bool has_bytes(h2client_tee_kind kind)
+{
+    return kind == H2CLIENT_TEE_SENT || kind == H2CLIENT_TEE_RECEIVED;
+}
+
 static bool take_number(struct h2i_str *line, uint64_t max, uint64_t *number)
 {
     struct h2i_str word;
@@ -52,7 +58,7 @@ static bool take_line(struct h2i_str line, struct h2i_recorded *event)
 
     if (!take_number(&line, UINT64_MAX, &event->conn) || !h2i_str_split(&line, ' ', &word) ||
         !take_kind(word, &event->kind) || !take_number(&line, INT64_MAX, &at_us) ||
-        !take_number(&line, SIZE_MAX, &len) || line.len > 0)
+        !take_number(&line, SIZE_MAX, &len) || line.len > 0 || (has_bytes(event->kind) && !len))
         return false;
     event->at_us = (int64_t)at_us;
     event->len = (size_t)len;
